@@ -1,0 +1,748 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The system calls of the project that touch index files: every loop over short transfers, every
+ * fsync and every rename is here. In order: the folder, writing and publishing, scratch files,
+ * reading, and the guard against mapped files that are cut short, whose table of maps is the one
+ * piece of process-wide state in the library.
+ */
+#include "common/base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/checksum.h"
+
+#define LOCK_NAME "LOCK"
+#define LOCK_TEXT_BYTES_MAX 128
+#define WRITE_BUFFER_BYTES 65536u
+#define TEMPORARY_TRIES_MAX 16
+#define GUARDED_MAPS_MAX 4096
+
+struct gs_dir {
+    const gs_mem *mem;
+    int fd;
+    int lock_fd; // -1 without the lock
+    char path[];
+};
+
+/* ---- transfers of any length ---- */
+
+/* Returns 0 or an errno. */
+static int write_all(int fd, const uint8_t *data, size_t len)
+{
+    while (len) {
+        ssize_t done = write(fd, data, len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return done < 0 ? errno : EIO;
+        data += done;
+        len -= (size_t)done;
+    }
+    return 0;
+}
+
+/* Returns 0 or an errno; `*got` is less than `len` only at the end of the file. */
+static int read_at(int fd, uint64_t offset, uint8_t *out, size_t len, size_t *got)
+{
+    *got = 0;
+    while (*got < len) {
+        ssize_t done = pread(fd, out + *got, len - *got, (off_t)(offset + *got));
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return errno;
+        if (done == 0)
+            break;
+        *got += (size_t)done;
+    }
+    return 0;
+}
+
+/* ---- the folder ---- */
+
+/* A folder that was just made is durable only when its name is. */
+static gsearch_status sync_parent(gs_dir *dir, gsearch_error *err)
+{
+    int fd = openat(dir->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return gs_fail_errno(err, errno, "cannot open the folder above %s", dir->path);
+    int failure = fsync(fd) ? errno : 0;
+    close(fd);
+    if (failure)
+        return gs_fail_errno(err, failure, "cannot sync the folder above %s", dir->path);
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_dir_open(const gs_mem *mem, const char *path, bool create, gs_dir **out,
+                           gsearch_error *err)
+{
+    bool made = create && mkdir(path, 0750) == 0;
+    if (create && !made && errno != EEXIST)
+        return gs_fail_errno(err, errno, "cannot make the folder %s", path);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return gs_fail(err, GSEARCH_NO_INDEX, "there is no folder %s", path);
+    if (fd < 0 && errno == ENOTDIR)
+        return gs_fail(err, GSEARCH_NO_INDEX, "%s is not a folder", path);
+    if (fd < 0)
+        return gs_fail_errno(err, errno, "cannot open the folder %s", path);
+    size_t path_bytes = strlen(path) + 1;
+    gs_dir *dir = gs_mem_alloc(mem, sizeof(*dir) + path_bytes);
+    if (!dir) {
+        close(fd);
+        return gs_fail_memory(err);
+    }
+    *dir = (gs_dir){.mem = mem, .fd = fd, .lock_fd = -1};
+    memcpy(dir->path, path, path_bytes);
+    gsearch_status status = made ? sync_parent(dir, err) : GSEARCH_OK;
+    if (status) {
+        gs_dir_close(dir);
+        return status;
+    }
+    *out = dir;
+    return GSEARCH_OK;
+}
+
+void gs_dir_close(gs_dir *dir)
+{
+    if (!dir)
+        return;
+    if (dir->lock_fd >= 0)
+        close(dir->lock_fd);
+    close(dir->fd);
+    gs_mem_free(dir->mem, dir);
+}
+
+const char *gs_dir_path(const gs_dir *dir)
+{
+    return dir->path;
+}
+
+static gsearch_status fail_locked(gs_dir *dir, int fd, gsearch_error *err)
+{
+    uint8_t text[LOCK_TEXT_BYTES_MAX];
+    size_t len;
+    if (read_at(fd, 0, text, sizeof(text), &len) || len == 0)
+        return gs_fail(err, GSEARCH_LOCKED, "%s is being written by another process", dir->path);
+    if (text[len - 1] == '\n')
+        len--;
+    return gs_fail(err, GSEARCH_LOCKED, "%s is being written by %.*s; try again when it has ended",
+                   dir->path, (int)len, (const char *)text);
+}
+
+/* Who holds the lock, for the message that the next one gets. */
+static int write_holder(int fd)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    char text[LOCK_TEXT_BYTES_MAX];
+    int len = snprintf(text, sizeof(text), "process %ld since %04d-%02d-%02dT%02d:%02d:%02dZ\n",
+                       (long)getpid(), utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                       utc.tm_hour, utc.tm_min, utc.tm_sec);
+    if (ftruncate(fd, 0))
+        return errno;
+    return write_all(fd, (const uint8_t *)text, (size_t)len);
+}
+
+gsearch_status gs_dir_lock(gs_dir *dir, gsearch_error *err)
+{
+    if (dir->lock_fd >= 0)
+        return GSEARCH_OK;
+    int fd = openat(dir->fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                    0640);
+    if (fd < 0)
+        return gs_fail_errno(err, errno, "cannot open %s/" LOCK_NAME, dir->path);
+    gsearch_status status = GSEARCH_OK;
+    int failure = 0;
+    if (flock(fd, LOCK_EX | LOCK_NB)) {
+        if (errno == EWOULDBLOCK)
+            status = fail_locked(dir, fd, err);
+        else
+            failure = errno;
+    } else {
+        failure = write_holder(fd);
+    }
+    if (failure)
+        status = gs_fail_errno(err, failure, "cannot lock %s/" LOCK_NAME, dir->path);
+    if (status)
+        close(fd);
+    else
+        dir->lock_fd = fd;
+    return status;
+}
+
+gsearch_status gs_dir_list(gs_dir *dir, gs_dir_visit visit, void *payload, gsearch_error *err)
+{
+    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return gs_fail_errno(err, errno, "cannot list %s", dir->path);
+    DIR *stream = fdopendir(fd);
+    if (!stream) {
+        int failure = errno;
+        close(fd);
+        return gs_fail_errno(err, failure, "cannot list %s", dir->path);
+    }
+    gsearch_status status = GSEARCH_OK;
+    while (!status) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (!entry) {
+            if (errno)
+                status = gs_fail_errno(err, errno, "cannot list %s", dir->path);
+            break;
+        }
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            status = visit(entry->d_name, payload, err);
+    }
+    closedir(stream);
+    return status;
+}
+
+gsearch_status gs_dir_sync(gs_dir *dir, gsearch_error *err)
+{
+    if (fsync(dir->fd))
+        return gs_fail_errno(err, errno, "cannot sync the folder %s", dir->path);
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_dir_remove(gs_dir *dir, const char *name, gsearch_error *err)
+{
+    if (unlinkat(dir->fd, name, 0))
+        return gs_fail_errno(err, errno, "cannot remove %s/%s", dir->path, name);
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_dir_file_size(gs_dir *dir, const char *name, uint64_t *out, gsearch_error *err)
+{
+    struct stat info;
+    if (fstatat(dir->fd, name, &info, AT_SYMLINK_NOFOLLOW))
+        return gs_fail_errno(err, errno, "cannot look at %s/%s", dir->path, name);
+    if (!S_ISREG(info.st_mode))
+        return gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
+    *out = (uint64_t)info.st_size;
+    return GSEARCH_OK;
+}
+
+/* ---- writing a new file ---- */
+
+struct gs_file {
+    gs_dir *dir;
+    gs_checksum_stream *sum;
+    uint64_t offset; // bytes taken, written out or not
+    size_t filled;   // bytes of `buffer` in use
+    int fd;
+    int failure; // the first errno of a write, or 0
+    char name[sizeof(".tmp-") + 16];
+    uint8_t buffer[WRITE_BUFFER_BYTES];
+};
+
+/* Opens a new file under a random name, which is left in `name`. Returns the descriptor or -1 with
+ * errno set. */
+static int open_temporary(gs_dir *dir, char *name, size_t room)
+{
+    for (int i = 0; i < TEMPORARY_TRIES_MAX; i++) {
+        uint64_t number;
+        if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+            return -1;
+        snprintf(name, room, ".tmp-%016llx", (unsigned long long)number);
+        int fd = openat(dir->fd, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0640);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+gsearch_status gs_file_create(gs_dir *dir, gs_file **out, gsearch_error *err)
+{
+    gs_file *file = gs_mem_alloc(dir->mem, sizeof(*file));
+    if (!file)
+        return gs_fail_memory(err);
+    file->dir = dir;
+    file->offset = 0;
+    file->filled = 0;
+    file->failure = 0;
+    file->sum = gs_checksum_stream_new(dir->mem);
+    if (!file->sum) {
+        gs_mem_free(dir->mem, file);
+        return gs_fail_memory(err);
+    }
+    file->fd = open_temporary(dir, file->name, sizeof(file->name));
+    if (file->fd < 0) {
+        int failure = errno;
+        gs_checksum_stream_free(dir->mem, file->sum);
+        gs_mem_free(dir->mem, file);
+        return gs_fail_errno(err, failure, "cannot make a file in %s", dir->path);
+    }
+    *out = file;
+    return GSEARCH_OK;
+}
+
+static void write_out(gs_file *file, const uint8_t *data, size_t len)
+{
+    if (!file->failure)
+        file->failure = write_all(file->fd, data, len);
+}
+
+void gs_file_write(gs_file *file, const void *data, size_t len)
+{
+    if (len == 0 || file->failure)
+        return;
+    gs_checksum_stream_add(file->sum, data, len);
+    file->offset += len;
+    if (len > sizeof(file->buffer) - file->filled) {
+        write_out(file, file->buffer, file->filled);
+        file->filled = 0;
+    }
+    if (len >= sizeof(file->buffer)) {
+        write_out(file, data, len);
+        return;
+    }
+    memcpy(file->buffer + file->filled, data, len);
+    file->filled += len;
+}
+
+uint64_t gs_file_offset(const gs_file *file)
+{
+    return file->offset;
+}
+
+/* Compares what the file system gives back with what was handed to it. */
+static gsearch_status read_back(gs_file *file, const char *name, gsearch_error *err)
+{
+    const gs_dir *dir = file->dir;
+    gs_checksum_stream *sum = gs_checksum_stream_new(dir->mem);
+    if (!sum)
+        return gs_fail_memory(err);
+    uint64_t offset = 0;
+    size_t got;
+    int failure;
+    do {
+        failure = read_at(file->fd, offset, file->buffer, sizeof(file->buffer), &got);
+        gs_checksum_stream_add(sum, file->buffer, got);
+        offset += got;
+    } while (!failure && got == sizeof(file->buffer));
+    gs_hash128 read = gs_checksum_stream_result(sum);
+    gs_hash128 written = gs_checksum_stream_result(file->sum);
+    gs_checksum_stream_free(dir->mem, sum);
+    if (failure)
+        return gs_fail_errno(err, failure, "cannot read back %s/%s", dir->path, name);
+    if (offset != file->offset || read.low != written.low || read.high != written.high)
+        return gs_fail(err, GSEARCH_IO,
+                       "%s/%s does not read back as it was written; check the disk", dir->path,
+                       name);
+    return GSEARCH_OK;
+}
+
+/* Gives the file its name unless that is taken. Returns 0 or an errno. */
+static int rename_new(int dir_fd, const char *from, const char *to)
+{
+    if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return errno;
+    // a file system without this kind of rename: a second name never replaces either
+    if (linkat(dir_fd, from, dir_fd, to, 0))
+        return errno;
+    return unlinkat(dir_fd, from, 0) ? errno : 0;
+}
+
+/* The name is taken: fine if it stands for the same content, which its length confirms. */
+static gsearch_status accept_same(gs_file *file, const char *name, bool same_is_fine,
+                                  gsearch_error *err)
+{
+    const char *path = file->dir->path;
+    if (!same_is_fine)
+        return gs_fail(err, GSEARCH_LOCKED, "%s/%s is there already: another writer was here",
+                       path, name);
+    uint64_t length;
+    GS_TRY(gs_dir_file_size(file->dir, name, &length, err));
+    if (length != file->offset)
+        return gs_corrupt(err, "%s/%s is there already with another length", path, name);
+    return GSEARCH_OK;
+}
+
+/* Everything up to the rename. Closes the descriptor in every case. */
+static gsearch_status settle(gs_file *file, const char *name, gsearch_error *err)
+{
+    const char *path = file->dir->path;
+    gsearch_status status = GSEARCH_OK;
+    write_out(file, file->buffer, file->filled);
+    if (file->failure)
+        status = gs_fail_errno(err, file->failure, "cannot write %s/%s", path, name);
+    if (!status)
+        status = read_back(file, name, err);
+    if (!status && fsync(file->fd))
+        status = gs_fail_errno(err, errno, "cannot sync %s/%s", path, name);
+    if (close(file->fd) && !status)
+        status = gs_fail_errno(err, errno, "cannot close %s/%s", path, name);
+    file->fd = -1;
+    return status;
+}
+
+gsearch_status gs_file_publish(gs_file *file, const char *name, bool same_is_fine,
+                               gsearch_error *err)
+{
+    gsearch_status status = settle(file, name, err);
+    if (status)
+        goto out;
+    int failure = rename_new(file->dir->fd, file->name, name);
+    if (failure == 0)
+        file->name[0] = '\0';
+    else if (failure == EEXIST)
+        status = accept_same(file, name, same_is_fine, err);
+    else
+        status = gs_fail_errno(err, failure, "cannot name %s/%s", file->dir->path, name);
+out:
+    gs_file_abort(file);
+    return status;
+}
+
+void gs_file_abort(gs_file *file)
+{
+    if (!file)
+        return;
+    const gs_mem *mem = file->dir->mem;
+    if (file->fd >= 0)
+        close(file->fd);
+    if (file->name[0])
+        unlinkat(file->dir->fd, file->name, 0);
+    gs_checksum_stream_free(mem, file->sum);
+    gs_mem_free(mem, file);
+}
+
+/* ---- scratch ---- */
+
+struct gs_scratch {
+    gs_dir *dir;
+    uint64_t offset;
+    size_t filled;
+    int fd;
+    uint8_t buffer[WRITE_BUFFER_BYTES];
+};
+
+/* Returns a descriptor of a file without a name, or -1 with errno set. */
+static int open_nameless(gs_dir *dir)
+{
+    int fd = openat(dir->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+        return fd;
+    char name[sizeof(".tmp-") + 16];
+    fd = open_temporary(dir, name, sizeof(name));
+    if (fd >= 0)
+        unlinkat(dir->fd, name, 0);
+    return fd;
+}
+
+gsearch_status gs_scratch_open(gs_dir *dir, gs_scratch **out, gsearch_error *err)
+{
+    gs_scratch *scratch = gs_mem_alloc(dir->mem, sizeof(*scratch));
+    if (!scratch)
+        return gs_fail_memory(err);
+    scratch->dir = dir;
+    scratch->offset = 0;
+    scratch->filled = 0;
+    scratch->fd = open_nameless(dir);
+    if (scratch->fd < 0) {
+        int failure = errno;
+        gs_mem_free(dir->mem, scratch);
+        return gs_fail_errno(err, failure, "cannot make a scratch file in %s", dir->path);
+    }
+    *out = scratch;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_scratch_flush(gs_scratch *scratch, gsearch_error *err)
+{
+    int failure = write_all(scratch->fd, scratch->buffer, scratch->filled);
+    if (failure)
+        return gs_fail_errno(err, failure, "cannot write a scratch file in %s",
+                             scratch->dir->path);
+    scratch->filled = 0;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_scratch_write(gs_scratch *scratch, const void *data, size_t len,
+                                gsearch_error *err)
+{
+    const uint8_t *ptr = data;
+    while (len) {
+        if (scratch->filled == sizeof(scratch->buffer))
+            GS_TRY(gs_scratch_flush(scratch, err));
+        size_t part = sizeof(scratch->buffer) - scratch->filled;
+        if (part > len)
+            part = len;
+        memcpy(scratch->buffer + scratch->filled, ptr, part);
+        scratch->filled += part;
+        scratch->offset += part;
+        ptr += part;
+        len -= part;
+    }
+    return GSEARCH_OK;
+}
+
+uint64_t gs_scratch_size(const gs_scratch *scratch)
+{
+    return scratch->offset;
+}
+
+gsearch_status gs_scratch_read(const gs_scratch *scratch, uint64_t offset, void *out, size_t len,
+                               gsearch_error *err)
+{
+    size_t got;
+    int failure = read_at(scratch->fd, offset, out, len, &got);
+    if (failure)
+        return gs_fail_errno(err, failure, "cannot read a scratch file in %s",
+                             scratch->dir->path);
+    if (got != len)
+        return gs_fail(err, GSEARCH_IO, "a scratch file in %s ends early", scratch->dir->path);
+    return GSEARCH_OK;
+}
+
+void gs_scratch_close(gs_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    close(scratch->fd);
+    gs_mem_free(scratch->dir->mem, scratch);
+}
+
+/* ---- reading a published file ---- */
+
+/* Opens a regular file for reading and gives its size. */
+static gsearch_status open_file(gs_dir *dir, const char *name, int *out_fd, uint64_t *out_size,
+                                gsearch_error *err)
+{
+    // a FIFO put in place of a file must not make us wait for its writer
+    int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return gs_fail_errno(err, errno, "cannot open %s/%s", dir->path, name);
+    struct stat info;
+    gsearch_status status = GSEARCH_OK;
+    if (fstat(fd, &info))
+        status = gs_fail_errno(err, errno, "cannot look at %s/%s", dir->path, name);
+    else if (!S_ISREG(info.st_mode))
+        status = gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
+    if (status) {
+        close(fd);
+        return status;
+    }
+    *out_fd = fd;
+    *out_size = (uint64_t)info.st_size;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_dir_read(gs_dir *dir, const char *name, size_t max, gs_buf *out,
+                           gsearch_error *err)
+{
+    int fd;
+    uint64_t size;
+    GS_TRY(open_file(dir, name, &fd, &size, err));
+    gsearch_status status = GSEARCH_OK;
+    if (size > max) {
+        status = gs_fail(err, GSEARCH_LIMIT, "%s/%s has %llu bytes, over the limit of %zu",
+                         dir->path, name, (unsigned long long)size, max);
+        goto out;
+    }
+    uint8_t *room = gs_buf_reserve(out, (size_t)size);
+    if (!room) {
+        status = out->status == GSEARCH_LIMIT
+                     ? gs_fail(err, GSEARCH_LIMIT, "%s/%s is too long", dir->path, name)
+                     : gs_fail_memory(err);
+        goto out;
+    }
+    size_t got;
+    int failure = read_at(fd, 0, room, (size_t)size, &got);
+    if (failure)
+        status = gs_fail_errno(err, failure, "cannot read %s/%s", dir->path, name);
+    else
+        out->len += got;
+out:
+    close(fd);
+    return status;
+}
+
+/* ---- maps, and the guard over them ---- */
+
+/* The signal handler may look at any slot at any time: `start` is set last when a slot is filled
+ * and cleared first when it is given back. */
+typedef struct gs_map_slot {
+    atomic_bool taken;
+    atomic_bool lost;
+    atomic_uintptr_t start; // 0 while not in use
+    atomic_size_t len;
+} gs_map_slot;
+
+static gs_map_slot map_slots[GUARDED_MAPS_MAX];
+static struct sigaction guard_previous;
+static uintptr_t guard_page_bytes;
+
+struct gs_map {
+    const gs_mem *mem;
+    const uint8_t *data;
+    size_t len;
+    gs_map_slot *slot; // NULL if `data` is a copy in memory
+};
+
+static gs_map_slot *take_slot(void)
+{
+    for (size_t i = 0; i < GUARDED_MAPS_MAX; i++) {
+        bool expected = false;
+        if (atomic_compare_exchange_strong(&map_slots[i].taken, &expected, true))
+            return &map_slots[i];
+    }
+    return NULL;
+}
+
+static void give_slot(gs_map_slot *slot)
+{
+    atomic_store(&slot->start, 0);
+    atomic_store(&slot->lost, false);
+    atomic_store(&slot->taken, false);
+}
+
+static gs_map_slot *find_slot(uintptr_t address)
+{
+    for (size_t i = 0; i < GUARDED_MAPS_MAX; i++) {
+        uintptr_t start = atomic_load(&map_slots[i].start);
+        if (start && address >= start && address - start < atomic_load(&map_slots[i].len))
+            return &map_slots[i];
+    }
+    return NULL;
+}
+
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    uintptr_t address = (uintptr_t)info->si_addr;
+    // `si_code` is positive only for faults; otherwise somebody sent the signal
+    gs_map_slot *slot = info->si_code > 0 ? find_slot(address) : NULL;
+    if (slot) {
+        int saved = errno;
+        void *page = (void *)(address & ~(guard_page_bytes - 1));
+        void *zeros = mmap(page, guard_page_bytes, PROT_READ,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        errno = saved;
+        if (zeros != MAP_FAILED) {
+            atomic_store(&slot->lost, true);
+            return;
+        }
+    }
+    sigaction(number, &guard_previous, NULL);
+    if (info->si_code <= 0)
+        raise(number); // a fault comes again by itself
+}
+
+gsearch_status gs_map_guard(gsearch_error *err)
+{
+    guard_page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    if (sigaction(SIGBUS, &action, &guard_previous))
+        return gs_fail_errno(err, errno, "cannot handle SIGBUS");
+    return GSEARCH_OK;
+}
+
+/* False, with nothing changed, if the file cannot be mapped or the table of maps is full. */
+static bool map_pages(gs_map *map, int fd)
+{
+    gs_map_slot *slot = take_slot();
+    if (!slot)
+        return false;
+    void *pages = mmap(NULL, map->len, PROT_READ, MAP_SHARED, fd, 0);
+    if (pages == MAP_FAILED) {
+        give_slot(slot);
+        return false;
+    }
+    atomic_store(&slot->len, map->len);
+    atomic_store(&slot->start, (uintptr_t)pages);
+    map->data = pages;
+    map->slot = slot;
+    return true;
+}
+
+static gsearch_status copy_content(gs_map *map, gs_dir *dir, const char *name, int fd,
+                                   gsearch_error *err)
+{
+    uint8_t *data = gs_mem_alloc(map->mem, map->len);
+    if (!data)
+        return gs_fail_memory(err);
+    size_t got;
+    int failure = read_at(fd, 0, data, map->len, &got);
+    if (failure == 0 && got == map->len) {
+        map->data = data;
+        return GSEARCH_OK;
+    }
+    gs_mem_free(map->mem, data);
+    if (failure)
+        return gs_fail_errno(err, failure, "cannot read %s/%s", dir->path, name);
+    return gs_corrupt(err, "%s/%s was cut short while it was read", dir->path, name);
+}
+
+gsearch_status gs_map_open(gs_dir *dir, const char *name, uint64_t length, bool map, gs_map **out,
+                           gsearch_error *err)
+{
+    int fd;
+    uint64_t size;
+    GS_TRY(open_file(dir, name, &fd, &size, err));
+    gsearch_status status = GSEARCH_OK;
+    gs_map *opened = NULL;
+    if (size != length) {
+        status = gs_corrupt(err, "%s/%s has %llu bytes instead of %llu", dir->path, name,
+                            (unsigned long long)size, (unsigned long long)length);
+        goto out;
+    }
+    opened = gs_mem_alloc(dir->mem, sizeof(*opened));
+    if (!opened) {
+        status = gs_fail_memory(err);
+        goto out;
+    }
+    *opened = (gs_map){.mem = dir->mem, .len = (size_t)size};
+    // a file that cannot be mapped can still be read
+    if (!map || opened->len == 0 || !map_pages(opened, fd))
+        status = copy_content(opened, dir, name, fd, err);
+out:
+    close(fd);
+    if (status)
+        gs_mem_free(dir->mem, opened);
+    else
+        *out = opened;
+    return status;
+}
+
+gs_bytes gs_map_bytes(const gs_map *map)
+{
+    return gs_bytes_of(map->data, map->len);
+}
+
+bool gs_map_lost(const gs_map *map)
+{
+    return map->slot && atomic_load(&map->slot->lost);
+}
+
+void gs_map_close(gs_map *map)
+{
+    if (!map)
+        return;
+    if (map->slot) {
+        // unmap only after the handler can no longer find the pages
+        gs_map_slot *slot = map->slot;
+        atomic_store(&slot->start, 0);
+        munmap((void *)(uintptr_t)map->data, map->len);
+        give_slot(slot);
+    } else {
+        gs_mem_free(map->mem, (void *)(uintptr_t)map->data);
+    }
+    gs_mem_free(map->mem, map);
+}
