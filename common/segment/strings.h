@@ -37,6 +37,11 @@ GS_CHECKED gsearch_status gs_strings_open(gs_bytes bytes, const char *what, gs_s
 GS_CHECKED gsearch_status gs_strings_get(const gs_strings *strings, uint32_t i, gs_buf *out,
                                          gsearch_error *err);
 
+/* Decodes the whole list: every block ends where the next begins and, if `rising`, each string is
+ * greater than the one before. CORRUPT. */
+GS_CHECKED gsearch_status gs_strings_verify(const gs_strings *strings, const gs_mem *mem,
+                                            const char *what, bool rising, gsearch_error *err);
+
 /* The number of `string` in a sorted list; `found` false if it is not there (then `at` is where it
  * would be). */
 GS_CHECKED gsearch_status gs_strings_find(const gs_strings *strings, const gs_mem *mem,
