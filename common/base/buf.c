@@ -9,7 +9,8 @@
 
 void gs_buf_init(gs_buf *buf, const gs_mem *mem, size_t max)
 {
-    *buf = (gs_buf){.mem = mem, .max = max};
+    // one less than SIZE_MAX, since gs_buf_reserve keeps a spare byte behind
+    *buf = (gs_buf){.mem = mem, .max = max < SIZE_MAX ? max : SIZE_MAX - 1};
 }
 
 void gs_buf_reset(gs_buf *buf)
@@ -32,13 +33,9 @@ uint8_t *gs_buf_reserve(gs_buf *buf, size_t len)
         buf->status = GSEARCH_LIMIT;
         return NULL;
     }
-    size_t need = buf->len + len;
-    if (need < 64)
-        need = buf->max < 64 ? buf->max : 64;
     void *data = buf->data;
-    if (!data)
-        need = need ? need : 1; // so that a reserve of 0 bytes is not NULL either
-    if (!gs_mem_grow(buf->mem, &data, &buf->capacity, need, buf->max ? buf->max : 1, 1)) {
+    size_t need = buf->len + len + 1; // the spare byte takes the terminator of printf
+    if (!gs_mem_grow(buf->mem, &data, &buf->capacity, need, buf->max + 1, 1)) {
         buf->status = GSEARCH_NO_MEMORY;
         return NULL;
     }
@@ -119,8 +116,7 @@ void gs_buf_printf(gs_buf *buf, const char *format, ...)
     va_start(args, format);
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    // one more for the terminator that vsnprintf writes and that is then left out
-    uint8_t *room = len < 0 ? NULL : gs_buf_reserve(buf, (size_t)len + 1);
+    uint8_t *room = len < 0 ? NULL : gs_buf_reserve(buf, (size_t)len);
     if (!room) {
         if (!buf->status)
             buf->status = GSEARCH_LIMIT;

@@ -43,9 +43,10 @@
 #define GS_CONNECTIONS_BEFORE_AUTH_MAX 256u
 #define GS_PIPELINED_MAX 32u
 #define GS_OUTPUT_PAUSE_BYTES (256u << 10) /* stop reading from this connection */
-#define GS_OUTPUT_BYTES_MAX (4u << 20)     /* close it */
+#define GS_OUTPUT_BYTES_MAX (4u << 20)     /* one reply that does not stream */
 #define GS_OUTPUT_ALL_BYTES_MAX (256u << 20)
 #define GS_WORK_QUEUE_MAX 1024u
+#define GS_STREAMS_MAX 256u /* limit=all at the same time, all connections */
 #define GS_LINE_TIMEOUT_MS 10000u
 #define GS_IDLE_TIMEOUT_MS 300000u
 #define GS_STALL_TIMEOUT_MS 30000u

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of common/base/utf8.c against table 3-7 of the Unicode Standard (well-formed byte
+ * sequences) and its rule of maximal subparts, written out here as a table.
+ */
+#include "common/base/utf8.h"
+
+#include "tests/support/check.h"
+#include "tests/support/fixture.h"
+
+/* One row of table 3-7: the range of each byte. */
+typedef struct row {
+    size_t len;
+    uint8_t from[4], to[4];
+} row;
+
+static const row table[] = {
+    {1, {0x00}, {0x7F}},
+    {2, {0xC2, 0x80}, {0xDF, 0xBF}},
+    {3, {0xE0, 0xA0, 0x80}, {0xE0, 0xBF, 0xBF}},
+    {3, {0xE1, 0x80, 0x80}, {0xEC, 0xBF, 0xBF}},
+    {3, {0xED, 0x80, 0x80}, {0xED, 0x9F, 0xBF}},
+    {3, {0xEE, 0x80, 0x80}, {0xEF, 0xBF, 0xBF}},
+    {4, {0xF0, 0x90, 0x80, 0x80}, {0xF0, 0xBF, 0xBF, 0xBF}},
+    {4, {0xF1, 0x80, 0x80, 0x80}, {0xF3, 0xBF, 0xBF, 0xBF}},
+    {4, {0xF4, 0x80, 0x80, 0x80}, {0xF4, 0x8F, 0xBF, 0xBF}},
+};
+
+/* How many bytes at `ptr` are the longest beginning of some well-formed sequence (at least 1), and
+ * whether that sequence is complete. */
+static size_t reference(const uint8_t *ptr, size_t len, bool *complete)
+{
+    size_t best = 0;
+    *complete = false;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        size_t fits = 0;
+        while (fits < len && fits < table[i].len && ptr[fits] >= table[i].from[fits] &&
+               ptr[fits] <= table[i].to[fits])
+            fits++;
+        if (fits > best)
+            best = fits;
+        if (fits == table[i].len)
+            *complete = true;
+    }
+    return best ? best : 1;
+}
+
+static void check_decode(const uint8_t *ptr, size_t len)
+{
+    bool complete;
+    size_t wanted = reference(ptr, len, &complete);
+    uint32_t code_point = 0;
+    size_t taken = gs_utf8_decode(ptr, ptr + len, &code_point);
+    if (taken != wanted)
+        fail_msg("%02x %02x %02x: took %zu, not %zu", ptr[0], len > 1 ? ptr[1] : 0,
+                 len > 2 ? ptr[2] : 0, taken, wanted);
+    if (!complete) {
+        assert_int_equal(code_point, 0xFFFD);
+        return;
+    }
+    uint8_t again[4];
+    assert_int_equal(gs_utf8_encode(code_point, again), taken);
+    assert_memory_equal(again, ptr, taken);
+}
+
+static void every_string_of_one_to_three_bytes_decodes_by_the_table(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 1u << 24; i++) {
+        uint8_t bytes[3] = {(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+        check_decode(bytes, 3);
+        if ((i & 0xFF) == 0)
+            check_decode(bytes, 2);
+        if ((i & 0xFFFF) == 0)
+            check_decode(bytes, 1);
+    }
+}
+
+static void strings_of_four_bytes_decode_by_the_table(void **state)
+{
+    (void)state;
+    uint64_t random = 4;
+    for (int round = 0; round < 2000000; round++) {
+        uint64_t value = gs_test_random(&random);
+        uint8_t bytes[4] = {(uint8_t)(0xEC + value % 12), (uint8_t)(value >> 8),
+                            (uint8_t)(value >> 16), (uint8_t)(value >> 24)};
+        if (value >> 60)
+            bytes[2] = (uint8_t)(0x80 | (bytes[2] & 0x3F));
+        check_decode(bytes, 4);
+    }
+}
+
+static void scalar_values_encode_to_the_bytes_of_the_definition(void **state)
+{
+    (void)state;
+    const struct {
+        uint32_t code_point;
+        const char *bytes;
+    } rows[] = {
+        {0x24, "\x24"},           {0x7F, "\x7F"},           {0x80, "\xC2\x80"},
+        {0xA3, "\xC2\xA3"},       {0x7FF, "\xDF\xBF"},      {0x800, "\xE0\xA0\x80"},
+        {0x20AC, "\xE2\x82\xAC"}, {0xFFFF, "\xEF\xBF\xBF"}, {0x10000, "\xF0\x90\x80\x80"},
+        {0x10FFFF, "\xF4\x8F\xBF\xBF"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t out[4];
+        size_t len = gs_utf8_encode(rows[i].code_point, out);
+        assert_int_equal(len, strlen(rows[i].bytes));
+        assert_memory_equal(out, rows[i].bytes, len);
+        uint32_t back;
+        assert_int_equal(gs_utf8_decode(out, out + len, &back), len);
+        assert_int_equal(back, rows[i].code_point);
+    }
+}
+
+static void repair_replaces_each_maximal_part_once(void **state)
+{
+    (void)state;
+    // the example of the Unicode Standard, table 3-8
+    gs_bytes text = gs_bytes_str("\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64");
+    gs_buf buf;
+    gs_buf_init(&buf, NULL, 1000);
+    assert_int_equal(gs_utf8_repair(&buf, text), 6);
+    gs_buf_u8(&buf, 0);
+    assert_string_equal((const char *)buf.data, "a���b�c��d");
+    gs_buf_reset(&buf);
+    assert_int_equal(gs_utf8_repair(&buf, gs_bytes_str("政�公")), 0);
+    assert_true(gs_bytes_equal(gs_buf_view(&buf), gs_bytes_str("政�公")));
+    gs_buf_release(&buf);
+}
+
+static void repaired_text_is_well_formed_whatever_came_in(void **state)
+{
+    (void)state;
+    uint64_t random = 5;
+    gs_buf buf;
+    gs_buf_init(&buf, NULL, 10000);
+    for (int round = 0; round < 2000; round++) {
+        uint8_t bytes[64];
+        for (size_t i = 0; i < sizeof(bytes); i++)
+            bytes[i] = (uint8_t)gs_test_random(&random);
+        gs_bytes text = gs_bytes_of(bytes, sizeof(bytes));
+        gs_buf_reset(&buf);
+        size_t repaired = gs_utf8_repair(&buf, text);
+        assert_int_equal(gs_utf8_valid_prefix(gs_buf_view(&buf)), buf.len);
+        assert_int_equal(repaired == 0, gs_utf8_valid_prefix(text) == text.len);
+    }
+    gs_buf_release(&buf);
+}
+
+static void the_valid_prefix_ends_before_the_first_fault(void **state)
+{
+    (void)state;
+    assert_int_equal(gs_utf8_valid_prefix(gs_bytes_str("")), 0);
+    assert_int_equal(gs_utf8_valid_prefix(gs_bytes_str("政务")), 6);
+    assert_int_equal(gs_utf8_valid_prefix(gs_bytes_of("政务", 5)), 3);
+    assert_int_equal(gs_utf8_valid_prefix(gs_bytes_str("ab\xED\xA0\x80")), 2); // a surrogate
+    assert_int_equal(gs_utf8_valid_prefix(gs_bytes_str("a\xC0\x80")), 1);      // overlong
+    assert_int_equal(gs_utf8_valid_prefix(gs_bytes_of("a\0b", 3)), 3);
+}
+
+static void count_and_prefix_go_by_code_points(void **state)
+{
+    (void)state;
+    gs_bytes text = gs_bytes_str("a政é𠀀b"); // 1, 3, 2, 4 and 1 bytes
+    const size_t ends[] = {0, 1, 4, 6, 10, 11, 11};
+    assert_int_equal(gs_utf8_count(text), 5);
+    for (size_t count = 0; count < 7; count++)
+        assert_int_equal(gs_utf8_prefix(text, count), ends[count]);
+    assert_int_equal(gs_utf8_count(gs_bytes_str("")), 0);
+    assert_int_equal(gs_utf8_prefix(gs_bytes_str(""), 3), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_string_of_one_to_three_bytes_decodes_by_the_table),
+        cmocka_unit_test(strings_of_four_bytes_decode_by_the_table),
+        cmocka_unit_test(scalar_values_encode_to_the_bytes_of_the_definition),
+        cmocka_unit_test(repair_replaces_each_maximal_part_once),
+        cmocka_unit_test(repaired_text_is_well_formed_whatever_came_in),
+        cmocka_unit_test(the_valid_prefix_ends_before_the_first_fault),
+        cmocka_unit_test(count_and_prefix_go_by_code_points),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
