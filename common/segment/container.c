@@ -228,6 +228,7 @@ struct gs_container {
     const gs_mem *mem;
     gs_map *map;
     gs_bytes file;
+    gs_hash128 id;
     uint64_t sums_offset; // end of what the page sums cover
     uint64_t pages;
     uint32_t chunks_count;
@@ -280,7 +281,7 @@ static bool read_chunks(gs_container *container, gs_bytes toc)
     return at == container->sums_offset;
 }
 
-static gsearch_status check_footer(gs_container *container, gs_hash128 id, gsearch_error *err)
+static gsearch_status check_footer(gs_container *container, gsearch_error *err)
 {
     gs_bytes file = container->file;
     uint64_t footer_offset = file.len - GS_FOOTER_BYTES;
@@ -288,7 +289,7 @@ static gsearch_status check_footer(gs_container *container, gs_hash128 id, gsear
     if (gs_load_u64(footer + FOOTER_HASHED_BYTES) != gs_checksum(footer, FOOTER_HASHED_BYTES, 0))
         return gs_corrupt(err, "%s has a damaged footer", container->name);
     gs_hash128 own = {.low = gs_load_u64(footer + 32), .high = gs_load_u64(footer + 40)};
-    if (own.low != id.low || own.high != id.high)
+    if (own.low != container->id.low || own.high != container->id.high)
         return gs_corrupt(err, "%s holds another file than the one named so", container->name);
 
     uint64_t toc_offset = gs_load_u64(footer);
@@ -334,10 +335,11 @@ gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *nam
     container->mem = mem;
     container->map = opened;
     container->file = file;
+    container->id = id;
     snprintf(container->name, sizeof(container->name), "%s", name);
     gsearch_status status = check_header(container, kind, err);
     if (!status)
-        status = check_footer(container, id, err);
+        status = check_footer(container, err);
     if (status) {
         gs_container_close(container);
         return status;
@@ -465,8 +467,7 @@ gsearch_status gs_container_verify(gs_container *container, gsearch_error *err)
     gs_hash128 id = gs_checksum_stream_result(stream);
     gs_checksum_stream_free(container->mem, stream);
     GS_TRY(gs_container_alive(container, err));
-    const uint8_t *footer = file.ptr + file.len - GS_FOOTER_BYTES;
-    if (id.low != gs_load_u64(footer + 32) || id.high != gs_load_u64(footer + 40))
+    if (id.low != container->id.low || id.high != container->id.high)
         return gs_corrupt(err, "%s does not hold what its name says", container->name);
     return GSEARCH_OK;
 }
@@ -481,6 +482,11 @@ gsearch_status gs_container_alive(const gs_container *container, gsearch_error *
 const char *gs_container_name_of(const gs_container *container)
 {
     return container->name;
+}
+
+gs_hash128 gs_container_id(const gs_container *container)
+{
+    return container->id;
 }
 
 size_t gs_container_chunks(const gs_container *container)

@@ -68,6 +68,7 @@ GS_CHECKED gsearch_status gs_container_verify(gs_container *container, gsearch_e
 GS_CHECKED gsearch_status gs_container_alive(const gs_container *container, gsearch_error *err);
 
 const char *gs_container_name_of(const gs_container *container);
+gs_hash128 gs_container_id(const gs_container *container);
 /* For `dump`: the rows of the table of contents. */
 size_t gs_container_chunks(const gs_container *container);
 uint32_t gs_container_chunk_id(const gs_container *container, size_t i, uint64_t *offset,

@@ -5,16 +5,14 @@
  */
 #include "common/segment/decoder.h"
 
-#include "common/base/limits.h"
-
 gs_decoder *gs_decoder_new(const gs_mem *mem)
 {
     gs_decoder *decoder = gs_mem_calloc(mem, 1, sizeof(*decoder));
     if (!decoder)
         return NULL;
     decoder->mem = mem;
-    // a whole document with its fields, and the block that it begins in
-    gs_buf_init(&decoder->text, mem, 2 * (size_t)GS_DOCUMENT_BYTES_MAX + GS_TEXT_BLOCK_BYTES_MAX);
+    // a whole document, and the block that is decoded behind what is there
+    gs_buf_init(&decoder->text, mem, (size_t)GS_STORED_BYTES_MAX + GS_TEXT_BLOCK_BYTES_MAX);
     decoder->zstd = gs_frame_decoder_new(mem);
     if (!decoder->zstd) {
         gs_mem_free(mem, decoder);

@@ -67,5 +67,6 @@
 #define GS_TEXT_BLOCK_BYTES 32768u /* raw; a whole document may go over, up to the next: */
 #define GS_TEXT_BLOCK_BYTES_MAX 65536u
 #define GS_CHECKPOINT_BYTES 4096u
+#define GS_STORED_BYTES_MAX (256u << 20) /* text and fields of one document */
 
 #endif

@@ -53,6 +53,10 @@ GS_CHECKED gsearch_status gs_store_read(const gs_store *store, gs_decoder *decod
                                         uint32_t from, uint32_t to, gs_stored *out,
                                         gsearch_error *err);
 
+/* Reads every document and checks that blocks, directory and checkpoints agree. CORRUPT. */
+GS_CHECKED gsearch_status gs_store_verify(const gs_store *store, gs_decoder *decoder,
+                                          gsearch_error *err);
+
 /* The last place at or before `position` where analysis of the document that starts at position
  * `doc_start` can resume: byte offset in its text and position. Byte 0 and `text_start` if none. */
 typedef struct gs_checkpoint {

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FORMAT 3.2 and 3.3: where documents start, and their columns.
+ */
+#include "common/segment/doctable.h"
+
+/* DOCS: u32 documents, u32 positions, u32 shift, u32 cells, starts[documents + 1], coarse[cells] */
+#define DOCS_HEAD_BYTES 16u
+/* COLS: u32 columns, u32 zero, then a row each: u32 id, u32 width, u64 base, u64 offset */
+#define COLS_HEAD_BYTES 8u
+#define COLS_ROW_BYTES 24u
+
+static uint32_t cells_of(uint32_t positions, uint32_t shift)
+{
+    return (positions >> shift) + 1;
+}
+
+void gs_doctable_encode(gs_buf *out, const uint32_t *starts, uint32_t count)
+{
+    uint32_t positions = starts[count];
+    uint32_t shift = 4;
+    while (cells_of(positions, shift) > count + 1)
+        shift++;
+    uint32_t cells = cells_of(positions, shift);
+    gs_buf_u32(out, count);
+    gs_buf_u32(out, positions);
+    gs_buf_u32(out, shift);
+    gs_buf_u32(out, cells);
+    for (uint32_t i = 0; i <= count; i++)
+        gs_buf_u32(out, starts[i]);
+    for (uint32_t cell = 0, doc = 0; cell < cells; cell++) {
+        while (doc + 1 < count && starts[doc + 1] <= (uint64_t)cell << shift)
+            doc++;
+        gs_buf_u32(out, doc);
+    }
+}
+
+static uint32_t width_of(uint32_t range)
+{
+    return range == 0 ? 0 : range <= 0xff ? 1 : range <= 0xffff ? 2 : range <= 0xffffff ? 3 : 4;
+}
+
+static void column_encode(gs_buf *out, const uint32_t *values, uint32_t count, uint32_t base,
+                          uint32_t width)
+{
+    uint8_t *to = gs_buf_reserve(out, (size_t)count * width + sizeof(uint32_t));
+    if (!to)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        gs_store_u32(to + (size_t)i * width, values[i] - base);
+    out->len += (size_t)count * width;
+}
+
+void gs_columns_encode(gs_buf *out, const gs_column_source *columns, uint32_t columns_count,
+                       uint32_t count)
+{
+    uint64_t offset = COLS_HEAD_BYTES + (uint64_t)columns_count * COLS_ROW_BYTES;
+    uint32_t bases[GS_CHUNKS_MAX] = {0}, widths[GS_CHUNKS_MAX] = {0};
+    gs_buf_u32(out, columns_count);
+    gs_buf_u32(out, 0);
+    for (uint32_t c = 0; c < columns_count; c++) {
+        uint32_t low = count ? UINT32_MAX : 0, high = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t value = columns[c].values[i];
+            low = value < low ? value : low;
+            high = value > high ? value : high;
+        }
+        bases[c] = low;
+        widths[c] = width_of(high - low);
+        gs_buf_u32(out, columns[c].id);
+        gs_buf_u32(out, widths[c]);
+        gs_buf_u64(out, low);
+        gs_buf_u64(out, offset);
+        offset += (uint64_t)count * widths[c];
+    }
+    for (uint32_t c = 0; c < columns_count; c++)
+        column_encode(out, columns[c].values, count, bases[c], widths[c]);
+}
+
+gsearch_status gs_doctable_view(gs_bytes bytes, gs_doctable *out, gsearch_error *err)
+{
+    memset(out, 0, sizeof(*out));
+    gs_cursor cursor = gs_cursor_of(bytes);
+    out->count = gs_cursor_u32(&cursor);
+    out->positions = gs_cursor_u32(&cursor);
+    out->shift = gs_cursor_u32(&cursor);
+    uint32_t cells = gs_cursor_u32(&cursor);
+    if (cursor.bad || out->shift > 31 || cells != cells_of(out->positions, out->shift) ||
+        gs_cursor_left(&cursor) != 4 * ((uint64_t)out->count + 1 + cells) ||
+        (uintptr_t)cursor.ptr % sizeof(uint32_t))
+        return gs_corrupt(err, "DOCS: its parts do not fit its length");
+    out->starts = (const uint32_t *)(const void *)cursor.ptr;
+    out->coarse = out->starts + out->count + 1;
+    out->total_length = out->positions - out->count;
+    bool good = out->starts[0] == 0 && out->starts[out->count] == out->positions;
+    for (uint32_t i = 0; i < out->count; i++)
+        good &= out->starts[i] < out->starts[i + 1];
+    if (!good)
+        return gs_corrupt(err, "DOCS: document starts do not rise");
+    for (uint32_t cell = 0, doc = 0; cell < cells; cell++) {
+        while (doc + 1 < out->count && out->starts[doc + 1] <= (uint64_t)cell << out->shift)
+            doc++;
+        good &= out->coarse[cell] == doc;
+    }
+    return good ? GSEARCH_OK : gs_corrupt(err, "DOCS: the coarse table does not fit the starts");
+}
+
+static gsearch_status open_column(gs_bytes bytes, uint32_t id, uint32_t count, gs_column *out,
+                                  gsearch_error *err)
+{
+    gs_cursor cursor = gs_cursor_of(bytes);
+    uint32_t columns = gs_cursor_u32(&cursor);
+    gs_cursor_u32(&cursor);
+    for (uint32_t c = 0; c < columns && !cursor.bad; c++) {
+        uint32_t row_id = gs_cursor_u32(&cursor), width = gs_cursor_u32(&cursor);
+        uint64_t base = gs_cursor_u64(&cursor), offset = gs_cursor_u64(&cursor);
+        if (cursor.bad || row_id != id)
+            continue;
+        if (width > 4 || offset > bytes.len || (uint64_t)count * width > bytes.len - offset)
+            return gs_corrupt(err, "COLS: column %.4s lies outside the chunk", (char *)&id);
+        *out = (gs_column){.data = bytes.ptr + offset, .base = base, .width = (uint8_t)width};
+        return GSEARCH_OK;
+    }
+    return gs_corrupt(err, "COLS: column %.4s is missing", (char *)&id);
+}
+
+gsearch_status gs_doctable_open(gs_bytes docs, gs_bytes cols, gs_doctable *out, gsearch_error *err)
+{
+    gs_doctable table;
+    GS_TRY(gs_doctable_view(docs, &table, err));
+    GS_TRY(open_column(cols, GS_COLUMN_RANK, table.count, &table.rank, err));
+    GS_TRY(open_column(cols, GS_COLUMN_TITLE, table.count, &table.title, err));
+    GS_TRY(open_column(cols, GS_COLUMN_FLAGS, table.count, &table.flags, err));
+    GS_TRY(open_column(cols, GS_COLUMN_DATE, table.count, &table.date, err));
+    *out = table;
+    return GSEARCH_OK;
+}

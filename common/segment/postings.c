@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FORMAT 3.10 and 3.11: encoding and decoding of position lists.
+ *
+ *     long list     count · blocks · firsts · offsets · widths · tf · lengths · 0… | packed blocks
+ *     short chunk   u16 bytes of classes (bit 15: not compressed) · classes · mantissa bits
+ *
+ * A gap g >= 1 has the class floor(log2 g), a byte, and a mantissa of as many bits as its class: g
+ * without its leading one. The classes of a chunk are compressed with zstd, which is a Huffman
+ * coder here; mantissas are noise and stay as they are.
+ */
+#include "common/segment/postings.h"
+
+#include "common/segment/doctable.h"
+#include "common/simd/bitpack.h"
+
+#define LONG_HEAD_BYTES 8u
+#define LONG_ALIGN 32u
+#define LIST_BYTES_MAX ((size_t)UINT32_MAX * 5) /* 2^32 positions, packed at full width */
+#define TF_TITLE 0x80u
+#define TF_MAX 0x7fu
+#define CLASS_MAX 31u
+#define RAW_CLASSES 0x8000u
+#define CLASS_LEVEL 1 /* zstd; higher levels gain less than 1 % */
+
+/* ---- document lengths in a byte ------------------------------------------------------------ */
+
+uint8_t gs_length_code(uint32_t length)
+{
+    if (length < 32)
+        return (uint8_t)length;
+    uint32_t shift = 28 - (uint32_t)__builtin_clz(length);
+    return (uint8_t)(32 + (shift - 2) * 8 + (length >> shift) - 8);
+}
+
+uint32_t gs_length_floor(uint8_t code)
+{
+    if (code < 32)
+        return code;
+    uint32_t shift = (code - 32u) / 8 + 2;
+    return shift > 28 ? UINT32_MAX : ((code - 32u) % 8 + 8) << shift;
+}
+
+/* ---- long lists: writing ------------------------------------------------------------------- */
+
+static size_t long_table_bytes(uint32_t blocks)
+{
+    size_t bytes = LONG_HEAD_BYTES + (size_t)blocks * (4 + 4 + 1 + 1 + 1);
+    return (bytes + LONG_ALIGN - 1) / LONG_ALIGN * LONG_ALIGN;
+}
+
+static uint32_t blocks_of(uint32_t count)
+{
+    return (uint32_t)(((uint64_t)count + GS_BLOCK_POSTINGS - 1) / GS_BLOCK_POSTINGS);
+}
+
+void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const gs_doctable *docs)
+{
+    memset(writer, 0, sizeof(*writer));
+    writer->docs = docs;
+    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits,
+                         &writer->tf,     &writer->lengths, &writer->payload};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+        gs_buf_init(columns[i], mem, LIST_BYTES_MAX);
+}
+
+void gs_long_writer_release(gs_long_writer *writer)
+{
+    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits,
+                         &writer->tf,     &writer->lengths, &writer->payload};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+        gs_buf_release(columns[i]);
+}
+
+/* Ends the document being counted: its frequency and length bound every block that it shares in,
+ * on both sides of a border. */
+static void end_run(gs_long_writer *writer, uint32_t run_stop)
+{
+    if (run_stop == writer->run_start || writer->tf.status || writer->lengths.status)
+        return;
+    uint32_t doc = gs_doctable_find(writer->docs, writer->run_position);
+    uint32_t frequency = run_stop - writer->run_start;
+    uint8_t most = (uint8_t)(frequency < TF_MAX ? frequency : TF_MAX);
+    bool in_title = writer->run_position < gs_doctable_title_end(writer->docs, doc);
+    uint8_t length = gs_length_code(gs_doctable_length(writer->docs, doc));
+    uint32_t last = (run_stop - 1) / GS_BLOCK_POSTINGS;
+    for (uint32_t b = writer->run_start / GS_BLOCK_POSTINGS; b <= last; b++) {
+        uint8_t *tf = writer->tf.data + b, *shortest = writer->lengths.data + b;
+        uint8_t before = *tf & TF_MAX;
+        *tf = (uint8_t)((*tf & TF_TITLE) | (in_title ? TF_TITLE : 0) |
+                        (most > before ? most : before));
+        *shortest = length < *shortest ? length : *shortest;
+    }
+}
+
+static void count_documents(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (positions[i] < writer->run_end)
+            continue;
+        end_run(writer, writer->count + i);
+        uint32_t doc = gs_doctable_find(writer->docs, positions[i]);
+        writer->run_start = writer->count + i;
+        writer->run_position = positions[i];
+        writer->run_end = writer->docs->starts[doc + 1];
+    }
+}
+
+/* Packs one block behind the payload. */
+static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
+{
+    uint32_t gaps[GS_BLOCK_POSTINGS] = {0};
+    uint32_t all = 0;
+    for (uint32_t i = 1; i < count; i++) {
+        gaps[i] = positions[i] - positions[i - 1];
+        all |= gaps[i];
+    }
+    unsigned bits = all ? 32 - (unsigned)__builtin_clz(all) : 0;
+    gs_buf_u32(&writer->firsts, positions[0]);
+    gs_buf_u32(&writer->offsets, (uint32_t)(writer->payload.len / LONG_ALIGN));
+    gs_buf_u8(&writer->bits, (uint8_t)bits);
+    gs_buf_u8(&writer->tf, 0);
+    gs_buf_u8(&writer->lengths, UINT8_MAX);
+    uint8_t *to = gs_buf_reserve(&writer->payload, gs_bitpack_bytes(GS_BLOCK_POSTINGS, bits));
+    if (to) {
+        gs_bitpack(gaps, bits, to);
+        writer->payload.len += gs_bitpack_bytes(count, bits);
+    }
+}
+
+void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i += GS_BLOCK_POSTINGS)
+        encode_block(writer, positions + i,
+                     count - i < GS_BLOCK_POSTINGS ? count - i : GS_BLOCK_POSTINGS);
+    count_documents(writer, positions, count);
+    writer->count += count;
+}
+
+void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out)
+{
+    end_run(writer, writer->count);
+    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits, &writer->tf,
+                         &writer->lengths};
+    uint32_t blocks = blocks_of(writer->count);
+    size_t table_end = out->len + long_table_bytes(blocks);
+    gs_buf_u32(out, writer->count);
+    gs_buf_u32(out, blocks);
+    for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
+        gs_buf_bytes(out, gs_buf_view(columns[i]));
+        if (columns[i]->status)
+            out->status = columns[i]->status;
+        gs_buf_reset(columns[i]);
+    }
+    if (!out->status)
+        gs_buf_zero(out, table_end - out->len);
+    gs_buf_bytes(out, gs_buf_view(&writer->payload));
+    if (writer->payload.status)
+        out->status = writer->payload.status;
+    gs_buf_reset(&writer->payload);
+    writer->count = writer->run_start = writer->run_end = 0;
+}
+
+/* ---- short lists: writing ------------------------------------------------------------------ */
+
+gsearch_status gs_short_writer_init(gs_short_writer *writer, const gs_mem *mem, gs_buf *sizes,
+                                    gsearch_error *err)
+{
+    memset(writer, 0, sizeof(*writer));
+    writer->sizes = sizes;
+    writer->encoder = gs_frame_encoder_new(mem, CLASS_LEVEL);
+    return writer->encoder ? GSEARCH_OK : gs_fail_memory(err);
+}
+
+void gs_short_writer_release(gs_short_writer *writer)
+{
+    gs_frame_encoder_free(writer->encoder);
+    writer->encoder = NULL;
+}
+
+static void write_mantissas(gs_buf *out, const gs_short_writer *writer)
+{
+    uint64_t pending = 0;
+    unsigned bits = 0;
+    uint8_t *begin = gs_buf_reserve(out, (size_t)writer->filled * 4 + 8);
+    if (!begin)
+        return;
+    uint8_t *to = begin;
+    for (uint32_t i = 0; i < writer->filled; i++) {
+        pending |= (uint64_t)writer->mantissas[i] << bits;
+        bits += writer->classes[i];
+        for (; bits >= 8; bits -= 8, pending >>= 8)
+            *to++ = (uint8_t)pending;
+    }
+    if (bits)
+        *to++ = (uint8_t)pending;
+    out->len += (size_t)(to - begin);
+}
+
+void gs_short_writer_flush(gs_short_writer *writer, gs_buf *out)
+{
+    if (!writer->filled)
+        return;
+    size_t start = out->len;
+    gs_bytes classes = gs_bytes_of(writer->classes, writer->filled);
+    gs_buf_u16(out, 0);
+    gsearch_status status = gs_frame_encode(writer->encoder, classes, out, NULL);
+    size_t len = out->len - start - sizeof(uint16_t);
+    if (status || len >= classes.len) { // stored as they are, which always works
+        out->len = start;
+        gs_buf_u16(out, (uint16_t)(RAW_CLASSES | classes.len));
+        gs_buf_bytes(out, classes);
+    } else {
+        out->data[start] = (uint8_t)len;
+        out->data[start + 1] = (uint8_t)(len >> 8);
+    }
+    write_mantissas(out, writer);
+    gs_buf_u32(writer->sizes, (uint32_t)(out->len - start));
+    writer->filled = 0;
+}
+
+void gs_short_writer_start(gs_short_writer *writer)
+{
+    writer->before = 0;
+}
+
+void gs_short_writer_add(gs_short_writer *writer, const uint32_t *positions, uint32_t count,
+                         gs_buf *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t gap = (uint32_t)(positions[i] + 1ull - writer->before);
+        writer->before = positions[i] + 1ull;
+        unsigned class = CLASS_MAX - (unsigned)__builtin_clz(gap);
+        writer->classes[writer->filled] = (uint8_t)class;
+        writer->mantissas[writer->filled] = gap - (1u << class);
+        if (++writer->filled == GS_CHUNK_GAPS)
+            gs_short_writer_flush(writer, out);
+    }
+    writer->gaps += count;
+}
+
+/* ---- short lists: reading ------------------------------------------------------------------ */
+
+/* Brings the classes of a chunk into the decoder and points `mantissas` at its bits, all of which
+ * are there. A chunk that is already in is not decoded again. */
+static gsearch_status load_chunk(const gs_postings *postings, gs_decoder *decoder, uint64_t chunk,
+                                 gsearch_error *err)
+{
+    if (decoder->chunk_owner == postings && decoder->chunk == chunk)
+        return GSEARCH_OK;
+    decoder->chunk_owner = NULL;
+    uint64_t begin = gs_load_u64(postings->sdir + 8 * chunk);
+    uint64_t end = gs_load_u64(postings->sdir + 8 * (chunk + 1));
+    if (begin > end || end > postings->post.len)
+        return gs_corrupt(err, "SDIR: chunk %llu lies outside the lists", (unsigned long long)chunk);
+    gs_bytes bytes = gs_bytes_of(postings->post.ptr + begin, end - begin);
+    GS_TRY(gs_container_check(postings->container, bytes, err));
+    uint64_t left = postings->gaps - chunk * GS_CHUNK_GAPS;
+    uint32_t gaps = left < GS_CHUNK_GAPS ? (uint32_t)left : GS_CHUNK_GAPS;
+    gs_cursor cursor = gs_cursor_of(bytes);
+    uint16_t head = gs_cursor_u16(&cursor);
+    gs_bytes classes = gs_cursor_bytes(&cursor, head & ~RAW_CLASSES);
+    if (cursor.bad)
+        return gs_corrupt(err, "POST: chunk %llu is cut short", (unsigned long long)chunk);
+    size_t got = classes.len;
+    if (!(head & RAW_CLASSES))
+        GS_TRY(gs_frame_decode(decoder->zstd, classes, decoder->classes, GS_CHUNK_GAPS, &got, err));
+    else if (got == gaps)
+        memcpy(decoder->classes, classes.ptr, gaps);
+    if (got != gaps)
+        return gs_corrupt(err, "POST: chunk %llu has the wrong size", (unsigned long long)chunk);
+    uint32_t bits = 0;
+    uint8_t highest = 0;
+    for (uint32_t i = 0; i < gaps; i++) {
+        bits += decoder->classes[i];
+        highest = decoder->classes[i] > highest ? decoder->classes[i] : highest;
+    }
+    if (highest > CLASS_MAX || gs_cursor_left(&cursor) != (bits + 7) / 8)
+        return gs_corrupt(err, "POST: chunk %llu has the wrong size", (unsigned long long)chunk);
+    decoder->chunk_owner = postings;
+    decoder->chunk = chunk;
+    decoder->mantissas = cursor.ptr;
+    decoder->next_gap = decoder->next_bit = 0;
+    return GSEARCH_OK;
+}
+
+/* Decodes gaps [from, to) of the chunk in the decoder; returns the sum behind the last. Eight bytes
+ * are read where four may be meant: the sums and the footer of the file stand behind every chunk. */
+static uint64_t decode_gaps(gs_decoder *decoder, uint32_t from, uint32_t to, uint64_t sum,
+                            uint32_t *out)
+{
+    if (from < decoder->next_gap)
+        decoder->next_gap = decoder->next_bit = 0;
+    uint32_t bit = decoder->next_bit;
+    for (uint32_t i = decoder->next_gap; i < from; i++)
+        bit += decoder->classes[i];
+    for (uint32_t i = from; i < to; i++) {
+        uint32_t class = decoder->classes[i];
+        uint64_t word = gs_load_u64(decoder->mantissas + bit / 8) >> (bit % 8);
+        sum += (1ull << class) + (word & ((1ull << class) - 1));
+        bit += class;
+        *out++ = (uint32_t)(sum - 1);
+    }
+    decoder->next_gap = to;
+    decoder->next_bit = bit;
+    return sum;
+}
+
+static gsearch_status read_short(const gs_postings *postings, gs_decoder *decoder,
+                                 const gs_list *list, uint32_t *out, gsearch_error *err)
+{
+    uint64_t gap = list->place, end = list->place + list->count;
+    if (end > postings->gaps)
+        return gs_corrupt(err, "a short list lies behind the last gap");
+    uint64_t sum = 0;
+    while (gap < end) {
+        uint64_t chunk = gap / GS_CHUNK_GAPS, chunk_end = (chunk + 1) * GS_CHUNK_GAPS;
+        uint64_t stop = end < chunk_end ? end : chunk_end;
+        GS_TRY(load_chunk(postings, decoder, chunk, err));
+        sum = decode_gaps(decoder, (uint32_t)(gap % GS_CHUNK_GAPS),
+                          (uint32_t)(stop - chunk * GS_CHUNK_GAPS), sum, out);
+        out += stop - gap;
+        gap = stop;
+    }
+    return sum <= postings->positions
+               ? GSEARCH_OK
+               : gs_corrupt(err, "a short list goes over the positions of the segment");
+}
+
+/* ---- long lists: reading ------------------------------------------------------------------- */
+
+gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *list,
+                                 gs_long_list *out, gsearch_error *err)
+{
+    if (list->place > postings->post.len || postings->post.len - list->place < LONG_HEAD_BYTES)
+        return gs_corrupt(err, "a long list lies outside the lists");
+    gs_bytes rest = gs_bytes_of(postings->post.ptr + list->place, postings->post.len - list->place);
+    GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, LONG_HEAD_BYTES), err));
+    uint32_t count = gs_load_u32(rest.ptr), blocks = gs_load_u32(rest.ptr + 4);
+    if (count != list->count || count == 0 || blocks != blocks_of(count) ||
+        long_table_bytes(blocks) > rest.len)
+        return gs_corrupt(err, "a long list does not agree with the dictionary");
+    size_t table_bytes = long_table_bytes(blocks);
+    GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, table_bytes), err));
+    const uint8_t *table = rest.ptr + LONG_HEAD_BYTES;
+    *out = (gs_long_list){
+        .postings = postings,
+        .count = count,
+        .blocks = blocks,
+        .firsts = table,
+        .offsets = table + 4 * (size_t)blocks,
+        .bits = table + 8 * (size_t)blocks,
+        .tf = table + 9 * (size_t)blocks,
+        .length = table + 10 * (size_t)blocks,
+        .payload = gs_bytes_of(rest.ptr + table_bytes, rest.len - table_bytes),
+    };
+    return GSEARCH_OK;
+}
+
+uint32_t gs_long_list_seek(const gs_long_list *list, uint32_t from, uint32_t position)
+{
+    // gallop, then halve: queries move forward in small steps
+    uint32_t low = from, step = 1;
+    while (low + step < list->blocks && gs_long_list_first(list, low + step) <= position) {
+        low += step;
+        step *= 2;
+    }
+    uint32_t high = low + step < list->blocks ? low + step : list->blocks;
+    while (low + 1 < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (gs_long_list_first(list, middle) <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
+                                  uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
+                                  gsearch_error *err)
+{
+    uint32_t left = list->count - block * GS_BLOCK_POSTINGS;
+    uint32_t len = left < GS_BLOCK_POSTINGS ? left : GS_BLOCK_POSTINGS;
+    unsigned bits = list->bits[block];
+    uint64_t offset = (uint64_t)gs_load_u32(list->offsets + 4 * (size_t)block) * LONG_ALIGN;
+    size_t bytes = gs_bitpack_bytes(len, bits);
+    if (bits > 32 || offset > list->payload.len || bytes > list->payload.len - offset)
+        return gs_corrupt(err, "block %u of a long list lies outside the lists", block);
+    const uint8_t *ptr = list->payload.ptr + offset;
+    GS_TRY(gs_container_check(list->postings->container, gs_bytes_of(ptr, bytes), err));
+    uint8_t tail[GS_BLOCK_POSTINGS * 4];
+    if (len < GS_BLOCK_POSTINGS) { // a last block is stored without its unused rows
+        memset(tail, 0, sizeof(tail));
+        memcpy(tail, ptr, bytes);
+        ptr = tail;
+    }
+    gs_bitunpack_sum(ptr, bits, gs_long_list_first(list, block), out);
+    bool falls = false;
+    for (uint32_t i = 1; i < len; i++)
+        falls |= out[i] <= out[i - 1];
+    uint32_t limit = block + 1 < list->blocks ? gs_long_list_first(list, block + 1)
+                                              : list->postings->positions;
+    if (falls || out[len - 1] >= limit || limit > list->postings->positions)
+        return gs_corrupt(err, "block %u of a long list does not rise", block);
+    *count = len;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder, const gs_list *list,
+                            uint32_t *out, gsearch_error *err)
+{
+    if (list->count == 1) {
+        if (list->place >= postings->positions)
+            return gs_corrupt(err, "a single position lies behind the last");
+        out[0] = (uint32_t)list->place;
+        return GSEARCH_OK;
+    }
+    if (!list->is_long)
+        return read_short(postings, decoder, list, out, err);
+    gs_long_list blocks;
+    GS_TRY(gs_long_list_open(postings, list, &blocks, err));
+    for (uint32_t b = 0, count; b < blocks.blocks; b++, out += count)
+        GS_TRY(gs_long_list_block(&blocks, b, out, &count, err));
+    return GSEARCH_OK;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FORMAT 3.10: lists of segment-wide positions in three classes. One position stands in the
+ * dictionary itself; short lists are gap-coded back to back, 2,048 gaps a chunk, their size
+ * classes compressed with zstd; lists of `long_min` positions and more are bit-packed in blocks of
+ * 256 with a skip table in front.
+ */
+#ifndef GS_SEGMENT_POSTINGS_H
+#define GS_SEGMENT_POSTINGS_H
+
+#include "common/base/arena.h"
+#include "common/segment/container.h"
+#include "common/segment/decoder.h"
+#include "common/segment/decoder.h"
+
+/* What the dictionary says of a list. */
+typedef struct gs_list {
+    uint32_t count;     /* positions; 0: no such list */
+    uint32_t documents; /* documents that hold at least one of them */
+    uint64_t place;     /* count 1: the position; short: first gap; long: offset in POST */
+    bool is_long;
+} gs_list;
+
+/* ---- writing: used by segmentwriter.c ---- */
+
+struct gs_doctable;
+
+/* Builds one long list piece by piece. */
+typedef struct gs_long_writer {
+    const struct gs_doctable *docs;
+    gs_buf firsts, offsets, bits, tf, lengths, payload; /* as in the file, a column each */
+    uint32_t count;
+    uint32_t run_start, run_position, run_end; /* the document being counted: where its positions
+                                                  begin in the list, the first, and its end */
+} gs_long_writer;
+
+void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const struct gs_doctable *docs);
+void gs_long_writer_release(gs_long_writer *writer);
+/* Strictly rising; every piece but the last has a multiple of GS_BLOCK_POSTINGS positions. */
+void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint32_t count);
+/* Appends the list to `out` and empties the writer; errors arrive there. */
+void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out);
+
+/* Collects gaps of short lists and writes a chunk into `out` whenever 2,048 are together. */
+typedef struct gs_short_writer {
+    uint8_t classes[GS_CHUNK_GAPS];
+    uint32_t mantissas[GS_CHUNK_GAPS];
+    uint32_t filled;
+    uint64_t gaps;   /* in all so far: the place of the next list */
+    uint64_t before; /* in this list: one more than the position before */
+    gs_frame_encoder *encoder;
+    gs_buf *sizes; /* appended: u32 bytes of each chunk */
+} gs_short_writer;
+
+GS_CHECKED gsearch_status gs_short_writer_init(gs_short_writer *writer, const gs_mem *mem,
+                                               gs_buf *sizes, gsearch_error *err);
+void gs_short_writer_release(gs_short_writer *writer);
+/* Starts a list; its place is writer->gaps. Then pieces of it. */
+void gs_short_writer_start(gs_short_writer *writer);
+void gs_short_writer_add(gs_short_writer *writer, const uint32_t *positions, uint32_t count,
+                         gs_buf *out);
+void gs_short_writer_flush(gs_short_writer *writer, gs_buf *out);
+
+/* ---- reading ---- */
+
+/* Everything a reader of lists needs, views into one segment. */
+typedef struct gs_postings {
+    gs_container *container;
+    gs_bytes post;       /* POST */
+    const uint8_t *sdir; /* u64 a chunk, and one more: the end */
+    uint64_t gaps;       /* of all short lists */
+    uint32_t long_min;
+    uint32_t positions; /* of the segment: every position is below */
+} gs_postings;
+
+/* The whole list into `out`, which has room for count + GS_BLOCK_POSTINGS positions. CORRUPT if it
+ * does not rise strictly below `positions`. */
+GS_CHECKED gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder,
+                                       const gs_list *list, uint32_t *out, gsearch_error *err);
+
+/* A long list, block by block. */
+typedef struct gs_long_list {
+    const gs_postings *postings;
+    uint32_t count, blocks;
+    const uint8_t *firsts;  /* u32 a block: its first position */
+    const uint8_t *offsets; /* u32 a block: where it starts, in units of 32 bytes from `payload` */
+    const uint8_t *bits;    /* u8 a block: width of its gaps */
+    const uint8_t *tf;      /* u8 a block: bit 7 a match in a title, low 7 the most positions of one
+                               document, 127 for that and more */
+    const uint8_t *length;  /* u8 a block: gs_length_floor code of its shortest document */
+    gs_bytes payload;
+} gs_long_list;
+
+GS_CHECKED gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *list,
+                                            gs_long_list *out, gsearch_error *err);
+
+static inline uint32_t gs_long_list_first(const gs_long_list *list, uint32_t block)
+{
+    return gs_load_u32(list->firsts + 4 * (size_t)block);
+}
+
+/* The last block whose first position is <= `position`, looking from `from` on (a block known to
+ * be at or before it); `from` itself if even that begins later. */
+uint32_t gs_long_list_seek(const gs_long_list *list, uint32_t from, uint32_t position);
+
+/* Decodes a block into `out` (room for GS_BLOCK_POSTINGS) and gives the number of positions. */
+GS_CHECKED gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
+                                             uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
+                                             gsearch_error *err);
+
+/* Document lengths in a byte, rounded down: exact to 31, then four leading bits. */
+uint8_t gs_length_code(uint32_t length);
+uint32_t gs_length_floor(uint8_t code);
+
+#endif

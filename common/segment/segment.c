@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FORMAT 3.1 and 3.6: opening a segment, its counts and versions, ids and sources.
+ */
+#include "common/segment/segment.h"
+
+#include <stdio.h>
+
+#include "common/segment/segmentmeta.h"
+
+void gs_segment_file_name(gs_hash128 id, char out[64])
+{
+    char hex[33];
+    gs_hash128_text(id, hex);
+    snprintf(out, 64, "seg-%s.gss", hex);
+}
+
+static gsearch_status open_meta(gs_segment *segment, gsearch_error *err)
+{
+    gs_bytes bytes;
+    GS_TRY(gs_container_load(segment->container, GS_CHUNK_META, true, &bytes, err));
+    gs_cursor cursor = gs_cursor_of(bytes);
+    gs_segment_meta meta;
+    gs_segment_meta_read(&cursor, &meta);
+    if (cursor.bad || gs_cursor_left(&cursor) || meta.unicode[sizeof(meta.unicode) - 1])
+        return gs_corrupt(err, "META: %zu bytes are not what they should be", bytes.len);
+    segment->analyzer = meta.analyzer;
+    segment->has_text = meta.has_text;
+    segment->text_bytes = meta.text_bytes;
+    segment->postings_count = meta.postings;
+    segment->lists_count = meta.lists;
+    segment->postings.long_min = meta.long_min;
+    segment->postings.gaps = meta.gaps;
+    memcpy(segment->unicode, meta.unicode, sizeof(segment->unicode));
+    return GSEARCH_OK;
+}
+
+static gsearch_status open_documents(gs_segment *segment, gsearch_error *err)
+{
+    gs_container *container = segment->container;
+    gs_bytes docs, cols, keys, titles, sources;
+    GS_TRY(gs_container_load(container, GS_CHUNK_DOCS, true, &docs, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_COLS, true, &cols, err));
+    GS_TRY(gs_doctable_open(docs, cols, &segment->docs, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_KEYS, true, &keys, err));
+    GS_TRY(gs_strings_open(keys, "KEYS", &segment->keys, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_TITL, true, &titles, err));
+    GS_TRY(gs_strings_open(titles, "TITL", &segment->titles, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_SRCS, true, &sources, err));
+    gs_cursor cursor = gs_cursor_of(sources);
+    uint32_t count = gs_cursor_u32(&cursor);
+    segment->source_firsts = gs_cursor_bytes(&cursor, 4ull * count).ptr;
+    if (cursor.bad)
+        return gs_corrupt(err, "SRCS: cut short");
+    gs_bytes paths = gs_bytes_of(cursor.ptr, gs_cursor_left(&cursor));
+    GS_TRY(gs_strings_open(paths, "SRCS", &segment->sources, err));
+    bool good = segment->sources.count == count && (count || !segment->docs.count);
+    for (uint32_t i = 0, before = 0; i < count; i++) {
+        uint32_t first = gs_load_u32(segment->source_firsts + 4 * (size_t)i);
+        good &= (i ? first >= before : first == 0) && first <= segment->docs.count;
+        before = first;
+    }
+    if (!good || segment->keys.count != segment->docs.count ||
+        segment->titles.count != segment->docs.count)
+        return gs_corrupt(err, "KEYS, TITL and SRCS do not fit %u documents", segment->docs.count);
+    return GSEARCH_OK;
+}
+
+static gsearch_status open_lists(gs_segment *segment, gsearch_error *err)
+{
+    gs_container *container = segment->container;
+    gs_bytes chars, grams, words, sdir;
+    GS_TRY(gs_container_load(container, GS_CHUNK_CHAR, true, &chars, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_GRAM, true, &grams, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_WORD, true, &words, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_SDIR, true, &sdir, err));
+    gs_postings *postings = &segment->postings;
+    GS_TRY(gs_terms_open(chars, grams, words, postings->long_min, &segment->terms, err));
+    postings->container = container;
+    postings->post = gs_container_find(container, GS_CHUNK_POST);
+    postings->sdir = sdir.ptr;
+    postings->positions = segment->docs.positions;
+    uint64_t chunks = postings->gaps / GS_CHUNK_GAPS + (postings->gaps % GS_CHUNK_GAPS != 0);
+    if (sdir.len % 8 || sdir.len / 8 != chunks + 1)
+        return gs_corrupt(err, "SDIR: %zu bytes do not fit the gaps", sdir.len);
+    return GSEARCH_OK;
+}
+
+static gsearch_status open_text(gs_segment *segment, gsearch_error *err)
+{
+    if (!segment->has_text)
+        return GSEARCH_OK;
+    gs_container *container = segment->container;
+    gs_bytes directory, checkpoints;
+    GS_TRY(gs_container_load(container, GS_CHUNK_TDIR, true, &directory, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_CKPT, true, &checkpoints, err));
+    return gs_store_open(container, gs_container_find(container, GS_CHUNK_TEXT), directory,
+                         checkpoints, segment->docs.count, &segment->store, err);
+}
+
+static void segment_free(gs_segment *segment)
+{
+    gs_container_close(segment->container);
+    gs_mem_free(segment->mem, segment->by_rank);
+    gs_mem_free(segment->mem, segment);
+}
+
+gsearch_status gs_segment_open(gs_dir *dir, const gs_mem *mem, gs_hash128 id, uint64_t length,
+                               bool map, gs_segment **out, gsearch_error *err)
+{
+    gs_segment *segment = gs_mem_calloc(mem, 1, sizeof(*segment));
+    if (!segment)
+        return gs_fail_memory(err);
+    segment->mem = mem;
+    segment->id = id;
+    segment->file_bytes = length;
+    segment->references = 1;
+    char name[64];
+    gs_segment_file_name(id, name);
+    gsearch_status status = gs_container_open(dir, mem, name, length, GS_KIND_SEGMENT, id, map,
+                                              &segment->container, err);
+    if (!status)
+        status = open_meta(segment, err);
+    if (!status)
+        status = open_documents(segment, err);
+    if (!status)
+        status = open_lists(segment, err);
+    if (!status)
+        status = open_text(segment, err);
+    if (status) {
+        segment_free(segment);
+        return status;
+    }
+    *out = segment;
+    return GSEARCH_OK;
+}
+
+gs_segment *gs_segment_ref(gs_segment *segment)
+{
+    __atomic_add_fetch(&segment->references, 1, __ATOMIC_RELAXED);
+    return segment;
+}
+
+void gs_segment_unref(gs_segment *segment)
+{
+    if (segment && __atomic_sub_fetch(&segment->references, 1, __ATOMIC_ACQ_REL) == 0)
+        segment_free(segment);
+}
+
+gsearch_status gs_segment_key(const gs_segment *segment, uint32_t doc, gs_buf *out,
+                              gsearch_error *err)
+{
+    uint64_t rank = gs_column_get(&segment->docs.rank, doc);
+    if (rank >= segment->keys.count)
+        return gs_corrupt(err, "COLS: document %u has a rank behind the last", doc);
+    return gs_strings_get(&segment->keys, (uint32_t)rank, out, err);
+}
+
+/* The inverse of the rank column; the first caller makes it for all. */
+static gsearch_status by_rank(gs_segment *segment, const uint32_t **out, gsearch_error *err)
+{
+    uint32_t *docs = __atomic_load_n(&segment->by_rank, __ATOMIC_ACQUIRE);
+    if (!docs) {
+        uint32_t count = segment->docs.count;
+        docs = gs_mem_calloc(segment->mem, count + 1ull, sizeof(*docs));
+        if (!docs)
+            return gs_fail_memory(err);
+        for (uint32_t doc = 0; doc < count; doc++) {
+            uint64_t rank = gs_column_get(&segment->docs.rank, doc);
+            if (rank >= count) {
+                gs_mem_free(segment->mem, docs);
+                return gs_corrupt(err, "COLS: document %u has a rank behind the last", doc);
+            }
+            docs[rank] = doc;
+        }
+        uint32_t *other = NULL;
+        if (!__atomic_compare_exchange_n(&segment->by_rank, &other, docs, false, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_ACQUIRE)) {
+            gs_mem_free(segment->mem, docs);
+            docs = other;
+        }
+    }
+    *out = docs;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_segment_find_key(gs_segment *segment, gs_bytes key, uint32_t *doc, bool *found,
+                                   gsearch_error *err)
+{
+    uint32_t rank;
+    const uint32_t *docs = NULL;
+    GS_TRY(gs_strings_find(&segment->keys, segment->mem, key, &rank, found, err));
+    if (!*found)
+        return GSEARCH_OK;
+    GS_TRY(by_rank(segment, &docs, err));
+    // of equal ids the one added last has the highest rank
+    gs_buf next;
+    gs_buf_init(&next, segment->mem, SIZE_MAX);
+    gsearch_status status = GSEARCH_OK;
+    while (!status && rank + 1 < segment->keys.count) {
+        gs_buf_reset(&next);
+        status = gs_strings_get(&segment->keys, rank + 1, &next, err);
+        if (status || !gs_bytes_equal(gs_buf_view(&next), key))
+            break;
+        rank++;
+    }
+    gs_buf_release(&next);
+    *doc = docs[rank];
+    return status;
+}
+
+uint32_t gs_segment_source(const gs_segment *segment, uint32_t doc)
+{
+    uint32_t low = 0, high = segment->sources.count;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (gs_load_u32(segment->source_firsts + 4 * (size_t)middle) <= doc)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * FORMAT 3.7 to 3.9: the dictionary in blocks. The first term of every gram block stands in a table
+ * of its own, so that a search touches few cache lines; words are looked up by the first word of
+ * their block.
+ *
+ *     GRAM   u64 grams · u32 blocks · u32 0 · firsts · gaps · offsets | entries
+ *     WORD   u64 words · u32 blocks · u32 0 · gaps · offsets | entries
+ *     entry  term · varint (count << 1 | differs) · [varint count - documents] · [place]
+ *
+ * The place of a short list is not stored: it is where the lists before it end.
+ */
+#include "common/segment/terms.h"
+
+#include "common/base/limits.h"
+
+#define HEAD_BYTES 16u
+#define CHAR_BYTES 8u
+#define TERMS_BYTES_MAX UINT32_MAX
+#define LONG_UNIT 32u /* places of long lists are multiples of it */
+
+/* How a gram follows from the one before, in the low bits of its first varint. */
+enum {
+    STEP_SECOND, /* second += d */
+    STEP_THIRD,  /* third += d */
+    STEP_FIRST,  /* first += d; second and third follow */
+    STEP_WHOLE,  /* second += d; third follows */
+};
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+void gs_terms_writer_init(gs_terms_writer *writer, const gs_mem *mem, uint32_t long_min)
+{
+    memset(writer, 0, sizeof(*writer));
+    writer->long_min = long_min;
+    gs_buf *buffers[] = {&writer->chars,        &writer->gram_firsts, &writer->gram_gaps,
+                         &writer->gram_offsets, &writer->gram_data,   &writer->word_gaps,
+                         &writer->word_offsets, &writer->word_data,   &writer->last_word};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++)
+        gs_buf_init(buffers[i], mem, TERMS_BYTES_MAX);
+}
+
+void gs_terms_writer_release(gs_terms_writer *writer)
+{
+    gs_buf *buffers[] = {&writer->chars,        &writer->gram_firsts, &writer->gram_gaps,
+                         &writer->gram_offsets, &writer->gram_data,   &writer->word_gaps,
+                         &writer->word_offsets, &writer->word_data,   &writer->last_word};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++)
+        gs_buf_release(buffers[i]);
+}
+
+gsearch_status gs_terms_writer_status(const gs_terms_writer *writer)
+{
+    const gs_buf *buffers[] = {&writer->chars,        &writer->gram_firsts, &writer->gram_gaps,
+                               &writer->gram_offsets, &writer->gram_data,   &writer->word_gaps,
+                               &writer->word_offsets, &writer->word_data,   &writer->last_word};
+    for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++)
+        if (buffers[i]->status)
+            return buffers[i]->status;
+    return GSEARCH_OK;
+}
+
+void gs_terms_writer_character(gs_terms_writer *writer, uint32_t code_point, uint32_t documents)
+{
+    gs_buf_u32(&writer->chars, code_point);
+    gs_buf_u32(&writer->chars, documents);
+}
+
+static void write_list(gs_terms_writer *writer, gs_buf *out, const gs_list *list)
+{
+    bool differs = list->documents != list->count;
+    gs_buf_varint(out, (uint64_t)list->count << 1 | differs);
+    if (differs)
+        gs_buf_varint(out, list->count - list->documents);
+    if (list->count == 1)
+        gs_buf_u32(out, (uint32_t)list->place);
+    else if (list->count >= writer->long_min)
+        gs_buf_varint(out, list->place / LONG_UNIT);
+}
+
+void gs_terms_writer_gram(gs_terms_writer *writer, uint64_t gram, const gs_list *list,
+                          uint64_t gaps_before)
+{
+    gs_buf *out = &writer->gram_data;
+    uint64_t last = writer->last_gram;
+    uint32_t first = gs_gram_first(gram), second = gs_gram_second(gram);
+    uint32_t third = (uint32_t)(gram & GS_GRAM_CODE_POINT_MASK);
+    if (writer->grams % GS_GRAMS_BLOCK == 0) {
+        gs_buf_u64(&writer->gram_firsts, gram);
+        gs_buf_u64(&writer->gram_gaps, gaps_before);
+        gs_buf_u32(&writer->gram_offsets, (uint32_t)out->len);
+    } else if (first != gs_gram_first(last)) {
+        gs_buf_varint(out, (uint64_t)(first - gs_gram_first(last)) << 2 | STEP_FIRST);
+        gs_buf_varint(out, second);
+        gs_buf_varint(out, third);
+    } else if (second == gs_gram_second(last)) {
+        gs_buf_varint(out, (gram - last) << 2 | STEP_THIRD);
+    } else {
+        uint64_t step = second - gs_gram_second(last);
+        gs_buf_varint(out, step << 2 | (third ? STEP_WHOLE : STEP_SECOND));
+        if (third)
+            gs_buf_varint(out, third);
+    }
+    write_list(writer, out, list);
+    writer->last_gram = gram;
+    writer->grams++;
+}
+
+void gs_terms_writer_word(gs_terms_writer *writer, gs_bytes word, const gs_list *list,
+                          uint64_t gaps_before)
+{
+    gs_buf *out = &writer->word_data;
+    size_t shared = 0;
+    if (writer->words % GS_WORDS_BLOCK == 0) {
+        gs_buf_u64(&writer->word_gaps, gaps_before);
+        gs_buf_u32(&writer->word_offsets, (uint32_t)out->len);
+    } else {
+        gs_bytes last = gs_buf_view(&writer->last_word);
+        while (shared < last.len && shared < word.len && last.ptr[shared] == word.ptr[shared])
+            shared++;
+    }
+    gs_buf_u8(out, (uint8_t)shared);
+    gs_buf_u8(out, (uint8_t)(word.len - shared));
+    gs_buf_append(out, word.ptr + shared, word.len - shared);
+    write_list(writer, out, list);
+    gs_buf_reset(&writer->last_word);
+    gs_buf_bytes(&writer->last_word, word);
+    writer->words++;
+}
+
+static void write_head(gs_buf *out, uint64_t terms, size_t blocks)
+{
+    gs_buf_u64(out, terms);
+    gs_buf_u32(out, (uint32_t)blocks);
+    gs_buf_u32(out, 0);
+}
+
+void gs_terms_writer_grams(gs_terms_writer *writer, gs_buf *out)
+{
+    write_head(out, writer->grams, writer->gram_offsets.len / sizeof(uint32_t));
+    gs_buf_bytes(out, gs_buf_view(&writer->gram_firsts));
+    gs_buf_bytes(out, gs_buf_view(&writer->gram_gaps));
+    gs_buf_bytes(out, gs_buf_view(&writer->gram_offsets));
+    gs_buf_bytes(out, gs_buf_view(&writer->gram_data));
+}
+
+void gs_terms_writer_words(gs_terms_writer *writer, gs_buf *out)
+{
+    write_head(out, writer->words, writer->word_offsets.len / sizeof(uint32_t));
+    gs_buf_bytes(out, gs_buf_view(&writer->word_gaps));
+    gs_buf_bytes(out, gs_buf_view(&writer->word_offsets));
+    gs_buf_bytes(out, gs_buf_view(&writer->word_data));
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+/* Offsets must rise and lie in the data; then every block is a slice. */
+static bool offsets_fit(const uint8_t *offsets, uint32_t blocks, size_t data_len)
+{
+    bool good = true;
+    uint32_t before = 0;
+    for (uint32_t b = 0; b < blocks; b++) {
+        uint32_t offset = gs_load_u32(offsets + 4 * (size_t)b);
+        good &= b ? offset > before : offset == 0;
+        before = offset;
+    }
+    return good && (blocks == 0 || before < data_len);
+}
+
+static uint64_t blocks_for(uint64_t terms, uint32_t per_block)
+{
+    return terms / per_block + (terms % per_block != 0);
+}
+
+gsearch_status gs_terms_open(gs_bytes chars, gs_bytes grams, gs_bytes words, uint32_t long_min,
+                             gs_terms *out, gsearch_error *err)
+{
+    gs_terms terms = {.long_min = long_min, .chars = chars.ptr};
+    if (chars.len % CHAR_BYTES || long_min < 2)
+        return gs_corrupt(err, "CHAR: %zu bytes are not whole rows", chars.len);
+    terms.chars_count = (uint32_t)(chars.len / CHAR_BYTES);
+    gs_cursor cursor = gs_cursor_of(grams);
+    terms.grams_count = gs_cursor_u64(&cursor);
+    terms.gram_blocks = gs_cursor_u32(&cursor);
+    gs_cursor_u32(&cursor);
+    terms.gram_firsts = gs_cursor_bytes(&cursor, 8ull * terms.gram_blocks).ptr;
+    terms.gram_gaps = gs_cursor_bytes(&cursor, 8ull * terms.gram_blocks).ptr;
+    terms.gram_offsets = gs_cursor_bytes(&cursor, 4ull * terms.gram_blocks).ptr;
+    terms.gram_data = gs_bytes_of(cursor.ptr, gs_cursor_left(&cursor));
+    if (cursor.bad || blocks_for(terms.grams_count, GS_GRAMS_BLOCK) != terms.gram_blocks ||
+        !offsets_fit(terms.gram_offsets, terms.gram_blocks, terms.gram_data.len))
+        return gs_corrupt(err, "GRAM: its parts do not fit its length");
+    cursor = gs_cursor_of(words);
+    terms.words_count = gs_cursor_u64(&cursor);
+    terms.word_blocks = gs_cursor_u32(&cursor);
+    gs_cursor_u32(&cursor);
+    terms.word_gaps = gs_cursor_bytes(&cursor, 8ull * terms.word_blocks).ptr;
+    terms.word_offsets = gs_cursor_bytes(&cursor, 4ull * terms.word_blocks).ptr;
+    terms.word_data = gs_bytes_of(cursor.ptr, gs_cursor_left(&cursor));
+    if (cursor.bad || blocks_for(terms.words_count, GS_WORDS_BLOCK) != terms.word_blocks ||
+        !offsets_fit(terms.word_offsets, terms.word_blocks, terms.word_data.len))
+        return gs_corrupt(err, "WORD: its parts do not fit its length");
+    *out = terms;
+    return GSEARCH_OK;
+}
+
+uint32_t gs_terms_character(const gs_terms *terms, uint32_t code_point)
+{
+    uint32_t low = 0, high = terms->chars_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const uint8_t *row = terms->chars + (size_t)middle * CHAR_BYTES;
+        uint32_t found = gs_load_u32(row);
+        if (found == code_point)
+            return gs_load_u32(row + 4);
+        if (found < code_point)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
+
+/* ---- reading one entry after another ------------------------------------------------------- */
+
+/* Reads what stands behind a term; `*gap` moves over a short list. */
+static bool read_list(gs_cursor *cursor, uint32_t long_min, uint64_t *gap, gs_list *list)
+{
+    uint64_t head = gs_cursor_varint(cursor);
+    uint64_t count = head >> 1;
+    uint64_t less = head & 1 ? gs_cursor_varint(cursor) : 0;
+    if (count == 0 || count > UINT32_MAX || less >= count)
+        return false;
+    list->count = (uint32_t)count;
+    list->documents = (uint32_t)(count - less);
+    list->is_long = count >= long_min;
+    if (count == 1) {
+        list->place = gs_cursor_u32(cursor);
+    } else if (list->is_long) {
+        list->place = gs_cursor_varint(cursor);
+        if (list->place > UINT64_MAX / LONG_UNIT)
+            return false;
+        list->place *= LONG_UNIT;
+    } else {
+        list->place = *gap;
+        *gap += count;
+    }
+    return !cursor->bad;
+}
+
+static bool read_gram(gs_cursor *cursor, uint64_t *gram)
+{
+    uint64_t head = gs_cursor_varint(cursor), step = head >> 2;
+    uint64_t first = gs_gram_first(*gram), second = gs_gram_second(*gram);
+    uint64_t third = *gram & GS_GRAM_CODE_POINT_MASK;
+    if (step == 0 || step > GS_GRAM_CODE_POINT_MASK)
+        return false;
+    switch (head & 3) {
+    case STEP_SECOND:
+    case STEP_WHOLE:
+        second += step;
+        third = head & 1 ? gs_cursor_varint(cursor) : 0;
+        break;
+    case STEP_THIRD:
+        third += step;
+        break;
+    default:
+        first += step;
+        second = gs_cursor_varint(cursor);
+        third = gs_cursor_varint(cursor);
+    }
+    *gram = first << 42 | second << 21 | third;
+    return !cursor->bad && first <= GS_GRAM_CODE_POINT_MASK && second <= GS_GRAM_CODE_POINT_MASK &&
+           third <= GS_GRAM_CODE_POINT_MASK;
+}
+
+static bool read_word(gs_cursor *cursor, uint8_t term[256], size_t *len)
+{
+    size_t shared = gs_cursor_u8(cursor), more = gs_cursor_u8(cursor);
+    gs_bytes tail = gs_cursor_bytes(cursor, more);
+    if (cursor->bad || shared > *len || shared + more == 0 || shared + more > GS_TERM_BYTES_MAX)
+        return false;
+    memcpy(term + shared, tail.ptr, more);
+    *len = shared + more;
+    return true;
+}
+
+static gs_cursor block_cursor(gs_bytes data, const uint8_t *offsets, uint32_t blocks,
+                              uint32_t block)
+{
+    uint32_t from = gs_load_u32(offsets + 4 * (size_t)block);
+    size_t to = block + 1 < blocks ? gs_load_u32(offsets + 4 * (size_t)(block + 1)) : data.len;
+    return gs_cursor_of(gs_bytes_of(data.ptr + from, to - from));
+}
+
+static uint32_t block_terms(uint64_t terms, uint32_t per_block, uint32_t block)
+{
+    uint64_t left = terms - (uint64_t)block * per_block;
+    return left < per_block ? (uint32_t)left : per_block;
+}
+
+static void enter_gram_block(gs_terms_iterator *iterator, uint32_t block)
+{
+    const gs_terms *terms = iterator->terms;
+    iterator->is_word = false;
+    iterator->block = block;
+    iterator->left = block_terms(terms->grams_count, GS_GRAMS_BLOCK, block);
+    iterator->gap = gs_load_u64(terms->gram_gaps + 8 * (size_t)block);
+    iterator->cursor =
+        block_cursor(terms->gram_data, terms->gram_offsets, terms->gram_blocks, block);
+}
+
+static void enter_word_block(gs_terms_iterator *iterator, uint32_t block)
+{
+    const gs_terms *terms = iterator->terms;
+    iterator->is_word = true;
+    iterator->block = block;
+    iterator->left = block_terms(terms->words_count, GS_WORDS_BLOCK, block);
+    iterator->gap = gs_load_u64(terms->word_gaps + 8 * (size_t)block);
+    iterator->cursor =
+        block_cursor(terms->word_data, terms->word_offsets, terms->word_blocks, block);
+    iterator->word = gs_bytes_of(iterator->term, 0);
+}
+
+/* One step inside the present block, which has an entry left. */
+static gsearch_status step(gs_terms_iterator *iterator, gsearch_error *err)
+{
+    const gs_terms *terms = iterator->terms;
+    bool good = true;
+    if (iterator->is_word) {
+        good = read_word(&iterator->cursor, iterator->term, &iterator->word.len);
+    } else if (iterator->left == block_terms(terms->grams_count, GS_GRAMS_BLOCK, iterator->block)) {
+        iterator->gram = gs_load_u64(terms->gram_firsts + 8 * (size_t)iterator->block);
+        good = iterator->gram >> 63 == 0;
+    } else {
+        good = read_gram(&iterator->cursor, &iterator->gram);
+    }
+    good = good && read_list(&iterator->cursor, terms->long_min, &iterator->gap, &iterator->list);
+    if (!good)
+        return gs_corrupt(err, "%s: block %u does not decode", iterator->is_word ? "WORD" : "GRAM",
+                          iterator->block);
+    iterator->left--;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_terms_next(gs_terms_iterator *iterator, bool *more, gsearch_error *err)
+{
+    const gs_terms *terms = iterator->terms;
+    while (iterator->left == 0) {
+        if (!iterator->is_word && iterator->block + 1 < terms->gram_blocks) {
+            enter_gram_block(iterator, iterator->block + 1);
+        } else if (iterator->is_word && iterator->block + 1 < terms->word_blocks) {
+            enter_word_block(iterator, iterator->block + 1);
+        } else if (!iterator->is_word && terms->word_blocks) {
+            enter_word_block(iterator, 0);
+        } else {
+            *more = false;
+            return GSEARCH_OK;
+        }
+    }
+    GS_TRY(step(iterator, err));
+    *more = true;
+    return GSEARCH_OK;
+}
+
+/* ---- seeking ------------------------------------------------------------------------------- */
+
+/* The last gram block that begins at or before `gram`; 0 if none does. */
+static uint32_t gram_block(const gs_terms *terms, uint64_t gram)
+{
+    uint32_t low = 0, high = terms->gram_blocks;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (gs_load_u64(terms->gram_firsts + 8 * (size_t)middle) <= gram)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The last word block that begins at or before `word`. */
+static gsearch_status word_block(const gs_terms *terms, gs_bytes word, uint32_t *block,
+                                 gsearch_error *err)
+{
+    uint32_t low = 0, high = terms->word_blocks;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        gs_cursor cursor =
+            block_cursor(terms->word_data, terms->word_offsets, terms->word_blocks, middle);
+        uint8_t shared = gs_cursor_u8(&cursor), len = gs_cursor_u8(&cursor);
+        gs_bytes first = gs_cursor_bytes(&cursor, len);
+        if (cursor.bad || shared)
+            return gs_corrupt(err, "WORD: block %u does not decode", middle);
+        if (gs_bytes_compare(first, word) <= 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    *block = low;
+    return GSEARCH_OK;
+}
+
+/* Leaves the iterator so that the next call of gs_terms_next repeats the entry it stands on. */
+static void unstep(gs_terms_iterator *iterator, const gs_terms_iterator *before)
+{
+    iterator->cursor = before->cursor;
+    iterator->left = before->left;
+    iterator->gap = before->gap;
+}
+
+gsearch_status gs_terms_seek_gram(gs_terms_iterator *iterator, const gs_terms *terms, uint64_t gram,
+                                  gsearch_error *err)
+{
+    *iterator = (gs_terms_iterator){.terms = terms};
+    if (terms->gram_blocks == 0)
+        return GSEARCH_OK;
+    enter_gram_block(iterator, gram_block(terms, gram));
+    while (iterator->left) {
+        gs_terms_iterator before = {.cursor = iterator->cursor, .left = iterator->left,
+                                    .gap = iterator->gap, .gram = iterator->gram};
+        GS_TRY(step(iterator, err));
+        if (iterator->gram >= gram) {
+            unstep(iterator, &before);
+            iterator->gram = before.gram;
+            break;
+        }
+    }
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_terms_seek_word(gs_terms_iterator *iterator, const gs_terms *terms, gs_bytes word,
+                                  gsearch_error *err)
+{
+    *iterator = (gs_terms_iterator){.terms = terms, .is_word = true};
+    if (terms->word_blocks == 0)
+        return GSEARCH_OK;
+    uint32_t block;
+    GS_TRY(word_block(terms, word, &block, err));
+    enter_word_block(iterator, block);
+    while (iterator->left) {
+        gs_terms_iterator before = *iterator;
+        before.word.ptr = before.term;
+        GS_TRY(step(iterator, err));
+        if (gs_bytes_compare(iterator->word, word) >= 0) {
+            *iterator = before;
+            iterator->word.ptr = iterator->term;
+            break;
+        }
+    }
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gram, gs_list *out,
+                                  gsearch_error *err)
+{
+    *out = (gs_list){0};
+    if (terms->gram_blocks == 0)
+        return GSEARCH_OK;
+    gs_terms_iterator iterator = {.terms = terms};
+    enter_gram_block(&iterator, gram_block(terms, gram));
+    while (iterator.left) {
+        GS_TRY(step(&iterator, err));
+        if (iterator.gram >= gram) {
+            if (iterator.gram == gram)
+                *out = iterator.list;
+            break;
+        }
+    }
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_terms_find_word(const gs_terms *terms, gs_bytes word, gs_list *out,
+                                  gsearch_error *err)
+{
+    *out = (gs_list){0};
+    if (terms->word_blocks == 0)
+        return GSEARCH_OK;
+    gs_terms_iterator iterator = {.terms = terms};
+    uint32_t block;
+    GS_TRY(word_block(terms, word, &block, err));
+    enter_word_block(&iterator, block);
+    while (iterator.left) {
+        GS_TRY(step(&iterator, err));
+        int order = gs_bytes_compare(iterator.word, word);
+        if (order >= 0) {
+            if (order == 0)
+                *out = iterator.list;
+            break;
+        }
+    }
+    return GSEARCH_OK;
+}
