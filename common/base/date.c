@@ -66,8 +66,7 @@ static bool take_fraction(gs_cursor *cursor)
         return true;
     if (!take_digits(cursor, 1, &digit))
         return false;
-    while (take_digits(cursor, 1, &digit)) {
-    }
+    while (take_digits(cursor, 1, &digit)) {}
     return true;
 }
 
