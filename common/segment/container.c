@@ -197,6 +197,13 @@ static void write_tail(gs_container_writer *writer, gs_container_name *name)
     gs_file_write(writer->file, footer, sizeof(footer));
 }
 
+void gs_container_file_name(const char *prefix, gs_hash128 id, const char *suffix, char out[64])
+{
+    char digits[33];
+    gs_hash128_text(id, digits);
+    snprintf(out, 64, "%s%s%s", prefix, digits, suffix);
+}
+
 gsearch_status gs_container_finish(gs_container_writer *writer, const char *prefix,
                                    const char *suffix, gs_container_name *out, gsearch_error *err)
 {
@@ -207,11 +214,7 @@ gsearch_status gs_container_finish(gs_container_writer *writer, const char *pref
         status = gs_fail_memory(err);
         goto out;
     }
-    char id[33];
-    gs_hash128_text(name.id, id);
-    int len = snprintf(name.name, sizeof(name.name), "%s%s%s", prefix, id, suffix);
-    assert(len > 0 && (size_t)len < sizeof(name.name));
-    (void)len;
+    gs_container_file_name(prefix, name.id, suffix, name.name);
     gs_file *file = writer->file;
     writer->file = NULL; // publishing frees it in every case
     status = gs_file_publish(file, name.name, true, err);

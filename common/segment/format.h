@@ -21,6 +21,16 @@
 #define GS_PAGE_BYTES 16384u
 #define GS_CHUNKS_MAX 32u
 
+/* FORMAT 1: names of files. */
+#define GS_SEGMENT_PREFIX "seg-"
+#define GS_SEGMENT_SUFFIX ".gss"
+#define GS_DELETES_PREFIX "del-"
+#define GS_DELETES_SUFFIX ".gsd"
+#define GS_INPUTS_PREFIX "inputs-"
+#define GS_INPUTS_SUFFIX ".gsi"
+#define GS_MANIFEST_PREFIX "manifest-"
+#define GS_MANIFEST_SUFFIX ".gsm"
+
 #define GS_ID(a, b, c, d)                                                                          \
     ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 

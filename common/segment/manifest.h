@@ -23,6 +23,8 @@ typedef struct gs_manifest_segment {
 
 typedef struct gs_manifest {
     uint64_t generation; /* 1 for the first; 0: there is no index yet */
+    uint64_t newest; /* set by load: the highest number of a manifest file, usable or not; the next
+                        generation is the one after it */
     uint64_t previous_checksum; /* of the manifest before; 0 for the first */
     uint64_t checksum;          /* of this one, as in its last line */
     uint32_t analyzer;
@@ -35,12 +37,13 @@ typedef struct gs_manifest {
 
 /* The newest generation whose manifest parses and whose files are all there with the right length.
  * NO_INDEX if there is none and no manifest file at all; if manifests are there but none is usable,
- * the newest one's fault (CORRUPT, VERSION). If a newer one than the result is unusable,
- * `degraded` is set. */
+ * the newest one's fault. If a newer one than the result is damaged, `degraded` is set; but if the
+ * newest is whole and of another format, that is VERSION: another program is at work here. */
 GS_CHECKED gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out,
                                            gsearch_error *err);
 
-/* Parse one manifest text, and write one: the text of `manifest`, its checksum set. */
+/* Reads one manifest text (CORRUPT, VERSION; `newest` and `degraded` stay empty), and appends one:
+ * the text of `manifest`, whose checksum it sets. */
 GS_CHECKED gsearch_status gs_manifest_parse(gs_bytes text, gs_manifest *out, gsearch_error *err);
 void gs_manifest_format(gs_manifest *manifest, gs_buf *out);
 
@@ -52,7 +55,8 @@ GS_CHECKED gsearch_status gs_manifest_commit(gs_dir *dir, const gs_mem *mem, gs_
                                              gsearch_error *err);
 
 /* Removes what is in neither of the last GS_GENERATIONS_KEPT usable generations: files whose names
- * have exactly our patterns, and nothing else. Under the lock only. */
+ * have exactly our patterns, and nothing else. While the newest manifest is unusable only temporary
+ * files go, so that `salvage` finds all there is. Under the lock only. */
 GS_CHECKED gsearch_status gs_manifest_clean(gs_dir *dir, const gs_mem *mem, gsearch_error *err);
 
 #endif
