@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One change of an index: from the lock over new segments and deleted documents to the next
+ * generation. The library's writer and `gsearch index` both go through here.
+ *
+ * Between commits an id names at most one living document of all segments, and in one segment no
+ * two documents, deleted or not, have the same id.
+ */
+#ifndef GS_INDEXER_CHANGE_H
+#define GS_INDEXER_CHANGE_H
+
+#include "common/segment/deletes.h"
+#include "common/segment/manifest.h"
+#include "common/segment/segment.h"
+#include "indexer/batch.h"
+
+typedef struct gs_change_segment {
+    gs_manifest_segment file; /* with the deletes of the generation that stands */
+    gs_segment *segment;
+    gs_deletes *deletes; /* likewise; NULL: none */
+    uint8_t *bits;       /* bit i: document i is deleted, this change included */
+    uint32_t deleted;    /* how many */
+    bool is_new;         /* made by this change */
+} gs_change_segment;
+
+typedef struct gs_change {
+    const gs_mem *mem;
+    gs_dir *dir;
+    gs_manifest manifest; /* the generation that stands */
+    gs_change_segment *segments;
+    size_t segments_count;
+    size_t segments_capacity;
+} gs_change;
+
+/* Opens or makes the folder, takes its lock, removes what an earlier run left behind and opens the
+ * newest generation. LOCKED, ANALYZER, VERSION, CORRUPT. */
+GS_CHECKED gsearch_status gs_change_open(const char *path, const gs_mem *mem, gs_change *out,
+                                         gsearch_error *err);
+/* Drops what was not committed and frees the lock. A zeroed change is fine. */
+void gs_change_close(gs_change *change);
+
+static inline bool gs_change_is_live(const gs_change_segment *segment, uint32_t doc)
+{
+    return !(segment->bits[doc >> 3] >> (doc & 7) & 1);
+}
+
+/* Deletes a living document. */
+void gs_change_delete(gs_change_segment *segment, uint32_t doc);
+
+/* The living document with this id in the segments [from, to); `*segment` is `to` if there is none. */
+GS_CHECKED gsearch_status gs_change_find(const gs_change *change, size_t from, size_t to,
+                                         gs_bytes id, size_t *segment, uint32_t *doc,
+                                         gsearch_error *err);
+
+/* Which of two new documents with one id stays: that whose source has the greater place, then the
+ * later one. Without `place` the later one. */
+typedef struct gs_change_order {
+    uint32_t (*place)(gs_bytes source, void *payload);
+    void (*on_shadowed)(uint32_t place, void *payload); /* of the one that goes; may be NULL */
+    void *payload;
+} gs_change_order;
+
+/* Writes finished batches as new segments at the end of `segments`, each id once in all of them. */
+GS_CHECKED gsearch_status gs_change_write(gs_change *change, gs_batch **batches,
+                                          size_t batches_count, bool with_text,
+                                          const gs_change_order *order, gsearch_error *err);
+
+/* Makes the change the next generation, merging where the policy asks for it. `inputs` is the file
+ * that it names, zeroed for none. Then the change stands at that generation. */
+GS_CHECKED gsearch_status gs_change_commit(gs_change *change, gs_manifest_file inputs,
+                                           gsearch_error *err);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The files under the paths of a run: walked without following links, each once, in bytewise order
+ * of their paths.
+ */
+#ifndef GS_INDEXER_CORPUS_H
+#define GS_INDEXER_CORPUS_H
+
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/base/fail.h"
+#include "indexer/update.h"
+
+/* ---- paths and ids ---- */
+
+/* Appends `path` without leading "./", doubled slashes and a slash at the end; "." gives "". */
+void gs_path_normalize(gs_buf *out, gs_bytes path);
+
+/* Appends the id of a path: bytes that are not UTF-8 as \xhh, a backslash as two. */
+void gs_path_id(gs_buf *out, gs_bytes path);
+
+/* ---- files ---- */
+
+typedef enum gs_corpus_plan {
+    GS_PLAN_READ, /* new, changed, or perhaps so */
+    GS_PLAN_KEEP, /* the index has it */
+    GS_PLAN_AGAIN, /* the index has it, but an id of it may have become free */
+    GS_PLAN_SKIPPED,
+} gs_corpus_plan;
+
+typedef struct gs_corpus_file {
+    const char *path; /* as walked, raw bytes; "-" for standard input, which is the last */
+    uint64_t size;
+    int64_t mtime_ns;
+    uint64_t hash;
+    uint32_t documents; /* that it gave */
+    uint32_t shadowed;  /* of these, not in the index because another file has the id */
+    uint8_t plan;       /* gs_corpus_plan */
+    bool is_stdin;
+    bool is_same; /* read although its content is the one in the index */
+} gs_corpus_file;
+
+/* Says what was passed over; from one thread at a time. */
+typedef void (*gs_corpus_skip)(gs_bytes path, gs_skip why, const char *detail, void *payload);
+
+typedef struct gs_corpus {
+    const gs_mem *mem;
+    gs_arena arena; /* paths */
+    const char **roots; /* normalised */
+    size_t roots_count;
+    gs_corpus_file *files;
+    size_t files_count, files_capacity;
+    bool has_stdin;
+} gs_corpus;
+
+typedef struct gs_corpus_options {
+    const char *const *paths;
+    size_t paths_count;
+    const char *index_dir; /* left out wherever it is met; may not exist yet */
+    gs_corpus_skip on_skip;
+    void *payload;
+    const volatile int *stop; /* may be NULL */
+} gs_corpus_options;
+
+/* NOT_FOUND if one of the paths does not exist or cannot be read. Release it in every case. */
+GS_CHECKED gsearch_status gs_corpus_walk(gs_corpus *corpus, const gs_mem *mem,
+                                         const gs_corpus_options *options, gsearch_error *err);
+void gs_corpus_release(gs_corpus *corpus);
+
+/* True if `path` is, or lies under, one of the paths of the run. */
+bool gs_corpus_covers(const gs_corpus *corpus, gs_bytes path);
+
+/* The number of the file with this path, or files_count. */
+size_t gs_corpus_find(const gs_corpus *corpus, gs_bytes path);
+
+/* The path that opens a file of the run: "." stands for "". */
+int gs_corpus_open(const char *path);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A sorted run: the lists of one stretch of positions in dictionary order, as a stream of
+ *
+ *     varint count << 1 | is word · gram: varint step of gram >> 21, word: u8 length, bytes ·
+ *     count varints: gaps of positions, the first from `base`
+ *
+ * A count of 0 ends it.
+ */
+#ifndef GS_INDEXER_RUN_H
+#define GS_INDEXER_RUN_H
+
+#include "common/base/limits.h"
+#include "indexer/spill.h"
+
+typedef struct gs_run {
+    gs_spill bytes;
+    uint32_t base; /* position from which first gaps count */
+} gs_run;
+
+/* ---- writing ---- */
+
+typedef struct gs_run_writer {
+    gs_run *run;
+    uint64_t last_gram;
+} gs_run_writer;
+
+/* The name of a list. Grams come first, by number; words follow bytewise. */
+typedef struct gs_run_term {
+    bool is_word;
+    uint64_t gram;
+    gs_bytes word;
+} gs_run_term;
+
+/* Adds the next list: the low halves of `pairs` are its positions, strictly rising. */
+GS_CHECKED gsearch_status gs_run_add(gs_run_writer *writer, const gs_run_term *term,
+                                     const uint64_t *pairs, size_t count, gsearch_error *err);
+GS_CHECKED gsearch_status gs_run_end(gs_run_writer *writer, gsearch_error *err);
+
+/* ---- reading ---- */
+
+typedef struct gs_run_reader {
+    gs_run_term term;
+    gs_spill_reader bytes;
+    uint64_t last_gram;
+    uint32_t left; /* positions of this list not yet read */
+    uint32_t base, position;
+    uint8_t word[GS_TERM_BYTES_MAX];
+} gs_run_reader;
+
+/* Positions come out with `shift` added. The reader stays where it is: `term` points into it. */
+GS_CHECKED gsearch_status gs_run_reader_open(gs_run_reader *reader, const gs_run *run,
+                                             uint32_t shift, size_t buffer_bytes,
+                                             gsearch_error *err);
+void gs_run_reader_close(gs_run_reader *reader);
+/* To the next list; `more` false behind the last. The positions of the one before have been read. */
+GS_CHECKED gsearch_status gs_run_next(gs_run_reader *reader, bool *more, gsearch_error *err);
+/* The next positions of the list, at most `capacity`; 0 at its end. */
+GS_CHECKED gsearch_status gs_run_positions(gs_run_reader *reader, uint32_t *out, size_t capacity,
+                                           size_t *count, gsearch_error *err);
+
+#endif
