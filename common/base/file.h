@@ -45,9 +45,10 @@ void gs_file_write(gs_file *file, const void *data, size_t len);
 uint64_t gs_file_offset(const gs_file *file); /* bytes written so far */
 
 /* Flush, read back and compare with the checksum of what was written, fsync, close, rename to
- * `name` without replacing (LOCKED if the name is taken: another writer was here; but a file named by its content,
- * `same_is_fine`, may already be there with the same length). The folder is not yet synced. Any failure unlinks the temporary file; fsync is never tried twice.
- * Frees the handle in every case. */
+ * `name` without replacing: LOCKED if the name is taken, since another writer was here; but with
+ * `same_is_fine`, for files named by their content, one of the same length may be there already
+ * (another length is CORRUPT). The folder is not yet synced. Any failure unlinks the temporary
+ * file; fsync is never tried twice. Frees the handle in every case. */
 GS_CHECKED gsearch_status gs_file_publish(gs_file *file, const char *name, bool same_is_fine,
                                           gsearch_error *err);
 /* Unlinks and frees. NULL is fine. */

@@ -19,6 +19,8 @@
 #define GS_RESULT_WINDOW_MAX 10000u     /* offset + limit */
 #define GS_QUERY_COST_MAX 50000000u     /* postings looked at */
 #define GS_QUERY_TIME_MS_MAX 2000u
+#define GS_QUERY_NEAR_TERMS_MAX 8u /* of one NEAR */
+#define GS_QUERY_MEMORY_BYTES_MAX (1ull << 30)
 #define GS_SNIPPET_CODE_POINTS_MAX 160u
 
 /* documents */

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# Doors only: each target is a line or two, and the work is in meson and scripts/.
+
+.PHONY: all quick test asan demo bench fmt clean
+
+all: ## release build in build/
+	scripts/deps.sh build
+	scripts/test.py --build-only release
+
+quick: ## unit tests and tidy
+	scripts/deps.sh test
+	scripts/test.py --suite unit --suite tidy release
+
+test: ## everything, release and with sanitizers; ends in `N passed, N failed`
+	scripts/deps.sh test
+	scripts/test.py release asan
+
+asan: ## the suite with sanitizers alone
+	scripts/deps.sh test
+	scripts/test.py asan
+
+demo: ## index a sample, start the daemon, ask it
+	scripts/deps.sh demo
+	scripts/demo.sh
+
+bench: ## measure and append to bench/RESULTS.md
+	scripts/deps.sh build
+	bench/run.sh
+
+fmt: ## clang-format in place
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build build-asan
