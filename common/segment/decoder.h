@@ -20,10 +20,10 @@ typedef struct gs_decoder {
     bool text_cached;
     uint32_t block[GS_BLOCK_POSTINGS];   /* one block of a long list */
     uint8_t classes[GS_CHUNK_GAPS + 64]; /* size classes of one short-list chunk … */
-    const struct gs_postings *chunk_owner; /* … of this segment, NULL: none … */
-    uint64_t chunk;                        /* … with this number */
-    const uint8_t *mantissas;              /* of the chunk, in the file */
-    uint32_t next_gap, next_bit;           /* where decoding can go on without counting again */
+    uint64_t chunk_owner;      /* … of this segment (gs_postings.owner), 0: none … */
+    uint64_t chunk;            /* … with this number */
+    const uint8_t *mantissas;  /* of the chunk, in the file */
+    uint32_t next_gap, next_bit; /* where decoding can go on without counting again */
 } gs_decoder;
 
 gs_decoder *gs_decoder_new(const gs_mem *mem); /* NULL: no memory */

@@ -11,6 +11,8 @@
  */
 #include "common/segment/postings.h"
 
+#include <inttypes.h>
+
 #include "common/segment/doctable.h"
 #include "common/simd/bitpack.h"
 
@@ -241,45 +243,54 @@ void gs_short_writer_add(gs_short_writer *writer, const uint32_t *positions, uin
 
 /* ---- short lists: reading ------------------------------------------------------------------ */
 
+/* Reads `len` bytes of a chunk, verified. */
+static gsearch_status take(const gs_postings *postings, gs_cursor *cursor, size_t len,
+                           gs_bytes *out, gsearch_error *err)
+{
+    *out = gs_cursor_bytes(cursor, len);
+    if (cursor->bad)
+        return gs_corrupt(err, "POST: a short-list chunk goes over the end");
+    return gs_container_check(postings->container, *out, err);
+}
+
 /* Brings the classes of a chunk into the decoder and points `mantissas` at its bits, all of which
  * are there. A chunk that is already in is not decoded again. */
 static gsearch_status load_chunk(const gs_postings *postings, gs_decoder *decoder, uint64_t chunk,
                                  gsearch_error *err)
 {
-    if (decoder->chunk_owner == postings && decoder->chunk == chunk)
+    if (decoder->chunk_owner == postings->owner && decoder->chunk == chunk)
         return GSEARCH_OK;
-    decoder->chunk_owner = NULL;
+    decoder->chunk_owner = 0;
     uint64_t begin = gs_load_u64(postings->sdir + 8 * chunk);
-    uint64_t end = gs_load_u64(postings->sdir + 8 * (chunk + 1));
-    if (begin > end || end > postings->post.len)
-        return gs_corrupt(err, "SDIR: chunk %llu lies outside the lists", (unsigned long long)chunk);
-    gs_bytes bytes = gs_bytes_of(postings->post.ptr + begin, end - begin);
-    GS_TRY(gs_container_check(postings->container, bytes, err));
+    if (begin > postings->post.len)
+        return gs_corrupt(err, "SDIR: chunk %" PRIu64 " lies outside the lists", chunk);
     uint64_t left = postings->gaps - chunk * GS_CHUNK_GAPS;
     uint32_t gaps = left < GS_CHUNK_GAPS ? (uint32_t)left : GS_CHUNK_GAPS;
-    gs_cursor cursor = gs_cursor_of(bytes);
-    uint16_t head = gs_cursor_u16(&cursor);
-    gs_bytes classes = gs_cursor_bytes(&cursor, head & ~RAW_CLASSES);
-    if (cursor.bad)
-        return gs_corrupt(err, "POST: chunk %llu is cut short", (unsigned long long)chunk);
+    gs_cursor cursor =
+        gs_cursor_of(gs_bytes_of(postings->post.ptr + begin, postings->post.len - begin));
+    gs_bytes head, classes, mantissas;
+    GS_TRY(take(postings, &cursor, sizeof(uint16_t), &head, err));
+    uint16_t form = gs_load_u16(head.ptr);
+    GS_TRY(take(postings, &cursor, form & ~RAW_CLASSES, &classes, err));
     size_t got = classes.len;
-    if (!(head & RAW_CLASSES))
+    if (!(form & RAW_CLASSES))
         GS_TRY(gs_frame_decode(decoder->zstd, classes, decoder->classes, GS_CHUNK_GAPS, &got, err));
     else if (got == gaps)
         memcpy(decoder->classes, classes.ptr, gaps);
     if (got != gaps)
-        return gs_corrupt(err, "POST: chunk %llu has the wrong size", (unsigned long long)chunk);
+        return gs_corrupt(err, "POST: chunk %" PRIu64 " has %zu gaps, not %u", chunk, got, gaps);
     uint32_t bits = 0;
     uint8_t highest = 0;
     for (uint32_t i = 0; i < gaps; i++) {
         bits += decoder->classes[i];
         highest = decoder->classes[i] > highest ? decoder->classes[i] : highest;
     }
-    if (highest > CLASS_MAX || gs_cursor_left(&cursor) != (bits + 7) / 8)
-        return gs_corrupt(err, "POST: chunk %llu has the wrong size", (unsigned long long)chunk);
-    decoder->chunk_owner = postings;
+    if (highest > CLASS_MAX)
+        return gs_corrupt(err, "POST: chunk %" PRIu64 " has a gap of class %u", chunk, highest);
+    GS_TRY(take(postings, &cursor, (bits + 7) / 8, &mantissas, err));
+    decoder->chunk_owner = postings->owner;
     decoder->chunk = chunk;
-    decoder->mantissas = cursor.ptr;
+    decoder->mantissas = mantissas.ptr;
     decoder->next_gap = decoder->next_bit = 0;
     return GSEARCH_OK;
 }

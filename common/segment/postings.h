@@ -66,8 +66,9 @@ void gs_short_writer_flush(gs_short_writer *writer, gs_buf *out);
 /* Everything a reader of lists needs, views into one segment. */
 typedef struct gs_postings {
     gs_container *container;
+    uint64_t owner;      /* tells segments apart: from the content, so that a decoder outlives them */
     gs_bytes post;       /* POST */
-    const uint8_t *sdir; /* u64 a chunk, and one more: the end */
+    const uint8_t *sdir; /* u64 a chunk: where it starts in POST */
     uint64_t gaps;       /* of all short lists */
     uint32_t long_min;
     uint32_t positions; /* of the segment: every position is below */

@@ -77,11 +77,12 @@ static gsearch_status open_lists(gs_segment *segment, gsearch_error *err)
     gs_postings *postings = &segment->postings;
     GS_TRY(gs_terms_open(chars, grams, words, postings->long_min, &segment->terms, err));
     postings->container = container;
+    postings->owner = segment->id.low | 1; // never the 0 of an empty decoder
     postings->post = gs_container_find(container, GS_CHUNK_POST);
     postings->sdir = sdir.ptr;
     postings->positions = segment->docs.positions;
     uint64_t chunks = postings->gaps / GS_CHUNK_GAPS + (postings->gaps % GS_CHUNK_GAPS != 0);
-    if (sdir.len % 8 || sdir.len / 8 != chunks + 1)
+    if (sdir.len % 8 || sdir.len / 8 != chunks)
         return gs_corrupt(err, "SDIR: %zu bytes do not fit the gaps", sdir.len);
     return GSEARCH_OK;
 }

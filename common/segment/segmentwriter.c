@@ -403,7 +403,6 @@ gsearch_status gs_segment_lists_done(gs_segment_writer *writer, gsearch_error *e
     end_list(writer);
     gs_short_writer_flush(&writer->shorts, &writer->post);
     drain(writer);
-    gs_buf_u64(&writer->sdir, gs_container_offset(writer->container));
     put(writer, GS_CHUNK_SDIR, &writer->sdir);
     put(writer, GS_CHUNK_CHAR, &writer->terms.chars);
     gs_buf encoded;
