@@ -73,7 +73,7 @@ static bool is_digit(uint8_t byte)
     return byte >= '0' && byte <= '9';
 }
 
-bool gs_wire_is_foreign(gs_bytes line)
+bool gs_wire_is_foreign(gs_bytes line, bool complete)
 {
     static const char *const openings[] = {"POST ",    "PUT ",     "HEAD ",  "DELETE ", "OPTIONS ",
                                            "CONNECT ", "TRACE ",   "PATCH ", "PRI ",    "SSH-",
@@ -84,7 +84,7 @@ bool gs_wire_is_foreign(gs_bytes line)
             return true;
     }
     size_t len = sizeof(http) - 1;
-    if (line.len < len)
+    if (!complete || line.len < len)
         return false;
     const uint8_t *tail = line.ptr + line.len - len;
     return memcmp(tail, http, len - 3) == 0 && is_digit(tail[len - 3]) && tail[len - 2] == '.' &&
@@ -425,7 +425,7 @@ void gs_wire_put_help(gs_buf *out)
             }
         }
         if (verb->text) {
-            gs_buf_str(out, verb->keys ? " [--] " : " ");
+            gs_buf_str(out, " [--] ");
             gs_buf_str(out, verb->text);
         }
         gs_buf_str(out, "\",\"summary\":\"");

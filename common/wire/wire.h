@@ -38,9 +38,9 @@ gs_line_state gs_wire_next_line(gs_bytes data, size_t scanned, size_t bytes_max,
                                 size_t *taken);
 
 /* True if the first line of a connection opens another protocol (ends in " HTTP/x.y", begins with
- * another HTTP method, "SSH-", or a TLS hello): the connection is refused. `line` may still be
- * incomplete; false means not known to be foreign. */
-bool gs_wire_is_foreign(gs_bytes line);
+ * another HTTP method, "SSH-", or a TLS hello): the connection is refused. `line` may be the
+ * beginning of one that is not `complete`; false then means not known yet. */
+bool gs_wire_is_foreign(gs_bytes line, bool complete);
 
 /* Parses one line without its line end. BAD_ARGUMENT names the word at fault, LIMIT the limit and
  * its value. `line` must be followed by a zero byte. */

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Start, reload, stop. In order: sockets are bound, the index is opened, connections are accepted;
+ * so nobody connects to a daemon that cannot answer.
+ */
+#include "query/daemon/server.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/base/limits.h"
+#include "query/daemon/conn.h"
+#include "query/daemon/listener.h"
+
+#define TICK_MS 100
+#define DESCRIPTORS_RESERVED 64 /* for the index, a reload, the loop and the door */
+#define LISTENERS_MAX 16
+#define SIGNALS_COUNT 3
+
+typedef struct gs_server {
+    const gs_server_options *options;
+    gs_server_limits limits;
+    gs_token token;
+    gsearch_index *index;
+    gs_metrics metrics;
+    gs_work work;
+    gs_conns conns;
+
+    uv_loop_t loop;
+    uv_timer_t timer;
+    uv_signal_t signals[SIGNALS_COUNT]; /* SIGTERM, SIGINT, SIGHUP */
+    gs_listener listeners[LISTENERS_MAX];
+    size_t listeners_count;
+
+    /* one reload at a time, one more may be asked for meanwhile */
+    uv_work_t reload;
+    bool is_reloading;
+    bool reload_wanted;
+    uint64_t reload_at;
+    gsearch_status reload_status;
+    gsearch_error reload_error;
+    bool reload_changed;
+    char last_failure[sizeof(((gsearch_error *)0)->message)]; /* of a reload; "" after a good one */
+
+    bool is_stopping;
+    uint64_t stop_at;
+} gs_server;
+
+static void say(const gs_server *server, const char *message)
+{
+    if (server->options->on_log)
+        server->options->on_log(message, server->options->payload);
+}
+
+/* ---- generations --------------------------------------------------------------------------- */
+
+static void note_generation(gs_server *server)
+{
+    gs_snapshot *snapshot = gs_index_snapshot(server->index);
+    server->metrics.generation = snapshot->manifest.generation;
+    server->metrics.documents = snapshot->documents;
+    server->metrics.segments = snapshot->segments_count;
+    server->metrics.degraded = snapshot->manifest.degraded;
+    gs_snapshot_unref(snapshot);
+}
+
+static void on_reload(uv_work_t *work)
+{
+    gs_server *server = work->data;
+    server->reload_status =
+        gsearch_index_refresh(server->index, &server->reload_changed, &server->reload_error);
+}
+
+static void start_reload(gs_server *server);
+
+static void on_reloaded(uv_work_t *work, int status)
+{
+    (void)status; // nothing is ever cancelled by libuv's means
+    gs_server *server = work->data;
+    server->is_reloading = false;
+    if (server->reload_status) {
+        // the same fault is met again with every look: it is told and counted once
+        const char *message = server->reload_error.message;
+        if (strcmp(server->last_failure, message) != 0) {
+            server->metrics.reload_failed++;
+            memcpy(server->last_failure, message, sizeof(server->last_failure));
+            say(server, message);
+        }
+    } else {
+        server->last_failure[0] = '\0';
+        server->metrics.reloads += server->reload_changed;
+        note_generation(server);
+    }
+    if (server->reload_wanted && !server->is_stopping)
+        start_reload(server);
+}
+
+static void start_reload(gs_server *server)
+{
+    server->reload_wanted = server->is_reloading;
+    if (server->is_reloading)
+        return;
+    server->is_reloading = true;
+    server->reload_at = server->conns.clock_ms + server->limits.reload_poll_ms;
+    server->reload.data = server;
+    server->reload_changed = false;
+    uv_queue_work(&server->loop, &server->reload, on_reload, on_reloaded);
+}
+
+/* ---- the door ------------------------------------------------------------------------------ */
+
+/* One line to a client that is not let in. What it has sent already is taken from the socket, for
+ * closing with bytes unread would reset the connection before our line is read. */
+static void turn_away(int fd, const gsearch_error *err)
+{
+    char heard[4096];
+    gs_buf line;
+    gs_buf_init(&line, NULL, GS_REQUEST_LINE_BYTES_MAX);
+    gs_wire_put_error(&line, err);
+    if (send(fd, line.data, line.len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
+        shutdown(fd, SHUT_WR);
+        while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) == sizeof(heard))
+            continue;
+    }
+    gs_buf_release(&line);
+    close(fd);
+}
+
+static void on_accept(int fd, void *payload)
+{
+    gs_server *server = payload;
+    gsearch_error err;
+    if (server->metrics.connections >= server->limits.connections) {
+        gs_fail(&err, GSEARCH_BUSY, "%u connections are open already, try again later",
+                server->limits.connections);
+    } else if (server->conns.before_auth >= GS_CONNECTIONS_BEFORE_AUTH_MAX) {
+        gs_fail(&err, GSEARCH_BUSY, "%u connections have not sent AUTH yet, try again later",
+                GS_CONNECTIONS_BEFORE_AUTH_MAX);
+    } else {
+        gs_conn_open(&server->conns, fd);
+        return;
+    }
+    server->metrics.connections_refused++;
+    turn_away(fd, &err);
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+/* Once nothing is left to do, closes what keeps the loop running. */
+static void end_if_idle(gs_server *server)
+{
+    if (server->conns.first || server->is_reloading || uv_is_closing((uv_handle_t *)&server->timer))
+        return;
+    uv_close((uv_handle_t *)&server->timer, NULL);
+    uv_close((uv_handle_t *)&server->signals[SIGNALS_COUNT - 1], NULL);
+}
+
+static void stop(gs_server *server)
+{
+    if (server->is_stopping)
+        return;
+    server->is_stopping = true;
+    server->stop_at = server->conns.clock_ms + server->limits.stop_timeout_ms;
+    // gives the signals their default effect back: the next one ends the process at once
+    for (int i = 0; i < SIGNALS_COUNT - 1; i++)
+        uv_close((uv_handle_t *)&server->signals[i], NULL);
+    for (size_t i = 0; i < server->listeners_count; i++)
+        gs_listener_close(&server->listeners[i]);
+    gs_conns_drain(&server->conns);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    gs_server *server = handle->data;
+    if (number == SIGHUP) {
+        start_reload(server);
+    } else {
+        say(server, "stopping");
+        stop(server);
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    gs_server *server = timer->data;
+    server->conns.clock_ms += TICK_MS;
+    gs_conns_tick(&server->conns);
+    if (server->is_stopping) {
+        if (server->conns.clock_ms >= server->stop_at)
+            gs_conns_close(&server->conns);
+        end_if_idle(server);
+        return;
+    }
+    for (size_t i = 0; i < server->listeners_count; i++)
+        gs_listener_resume(&server->listeners[i]);
+    if (server->conns.clock_ms >= server->reload_at)
+        start_reload(server);
+}
+
+/* ---- the start ----------------------------------------------------------------------------- */
+
+static void set_default(unsigned *limit, unsigned value)
+{
+    if (*limit == 0)
+        *limit = value;
+}
+
+/* Raises the limit of descriptors as far as it goes and keeps the connections below it. */
+static void resolve_limits(gs_server *server)
+{
+    gs_server_limits *limits = &server->limits;
+    *limits = server->options->limits;
+    set_default(&limits->connections, GS_CONNECTIONS_MAX);
+    set_default(&limits->work_queue, GS_WORK_QUEUE_MAX);
+    set_default(&limits->line_timeout_ms, GS_LINE_TIMEOUT_MS);
+    set_default(&limits->idle_timeout_ms, GS_IDLE_TIMEOUT_MS);
+    set_default(&limits->stall_timeout_ms, GS_STALL_TIMEOUT_MS);
+    set_default(&limits->stop_timeout_ms, GS_STOP_TIMEOUT_MS);
+    set_default(&limits->reload_poll_ms, GS_RELOAD_POLL_MS);
+
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files))
+        return;
+    rlim_t wanted = limits->connections + DESCRIPTORS_RESERVED;
+    if (files.rlim_cur < wanted) {
+        files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+        if (setrlimit(RLIMIT_NOFILE, &files) || getrlimit(RLIMIT_NOFILE, &files))
+            return;
+    }
+    if (files.rlim_cur < wanted) {
+        limits->connections = files.rlim_cur > 2 * DESCRIPTORS_RESERVED
+                                  ? (unsigned)(files.rlim_cur - DESCRIPTORS_RESERVED)
+                                  : DESCRIPTORS_RESERVED;
+    }
+}
+
+/* libuv reads the size of its pool from the environment when the first work is queued. */
+static gsearch_status size_pool(gs_server *server, gsearch_error *err)
+{
+    unsigned threads = server->options->threads;
+    if (threads == 0)
+        threads = uv_available_parallelism();
+    if (threads > GS_THREADS_MAX)
+        return gs_fail(err, GSEARCH_LIMIT, "at most %u threads", GS_THREADS_MAX);
+    gs_buf text;
+    gs_buf_init(&text, NULL, 16);
+    gs_buf_decimal(&text, threads + 1);
+    gs_buf_u8(&text, '\0');
+    int failed = text.status || setenv("UV_THREADPOOL_SIZE", (const char *)text.data, 1);
+    gs_buf_release(&text);
+    server->work.threads = threads;
+    return failed ? gs_fail_memory(err) : GSEARCH_OK;
+}
+
+static gsearch_status bind_all(gs_server *server, gsearch_error *err)
+{
+    static const char *const usual[] = {GS_ADDRESS_DEFAULT};
+    const gs_server_options *options = server->options;
+    const char *const *texts = options->listen_count ? options->listen : usual;
+    size_t count = options->listen_count ? options->listen_count : 1;
+    if (count > LISTENERS_MAX)
+        return gs_fail(err, GSEARCH_LIMIT, "at most %d addresses to listen on", LISTENERS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        gs_address address;
+        GS_TRY(gs_address_parse(texts[i], &address, err));
+        if (!gs_address_is_local(&address) && !options->auth_file) {
+            return gs_fail(err, GSEARCH_DENIED,
+                           "%s can be reached from other machines: give --auth-file, too",
+                           texts[i]);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        gs_listener *listener = &server->listeners[server->listeners_count];
+        GS_TRY(gs_listener_bind(texts[i], listener, err));
+        server->listeners_count++;
+        listener->failed = &server->metrics.accept_failed;
+        listener->on_accept = on_accept;
+        listener->payload = server;
+    }
+    return GSEARCH_OK;
+}
+
+static void tell_ready(const gs_server *server)
+{
+    char texts[LISTENERS_MAX][GS_ADDRESS_TEXT_MAX];
+    const char *addresses[LISTENERS_MAX];
+    if (!server->options->on_ready)
+        return;
+    for (size_t i = 0; i < server->listeners_count; i++) {
+        gs_address_format(&server->listeners[i].address, texts[i]);
+        addresses[i] = texts[i];
+    }
+    server->options->on_ready(addresses, server->listeners_count, server->options->payload);
+}
+
+static void init_parts(gs_server *server)
+{
+    server->work.loop = &server->loop;
+    server->work.index = server->index;
+    server->work.metrics = &server->metrics;
+    server->work.on_piece = gs_conn_on_piece;
+    server->work.waiting_max = server->limits.work_queue;
+    server->conns.loop = &server->loop;
+    server->conns.work = &server->work;
+    server->conns.metrics = &server->metrics;
+    server->conns.limits = &server->limits;
+    server->conns.token = &server->token;
+    server->conns.clock_ms = 1;
+    server->conns.started = uv_hrtime();
+}
+
+/* The timer and the signals; the handles are valid from here on whatever fails. */
+static gsearch_status watch(gs_server *server, gsearch_error *err)
+{
+    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGHUP};
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    uv_timer_init(&server->loop, &server->timer);
+    server->timer.data = server;
+    int failure = uv_timer_start(&server->timer, on_tick, TICK_MS, TICK_MS);
+    for (int i = 0; i < SIGNALS_COUNT; i++) {
+        uv_signal_init(&server->loop, &server->signals[i]);
+        server->signals[i].data = server;
+        if (!failure)
+            failure = uv_signal_start(&server->signals[i], on_signal, numbers[i]);
+    }
+    return failure ? gs_fail_errno(err, -failure, "cannot watch signals") : GSEARCH_OK;
+}
+
+static gsearch_status serve(gs_server *server, gsearch_error *err)
+{
+    int failure = uv_loop_init(&server->loop);
+    if (failure)
+        return gs_fail_errno(err, -failure, "cannot make an event loop");
+    init_parts(server);
+    note_generation(server);
+    gsearch_status status = watch(server, err);
+    for (size_t i = 0; i < server->listeners_count && !status; i++)
+        status = gs_listener_start(&server->listeners[i], &server->loop, err);
+    if (status)
+        stop(server);
+    else
+        tell_ready(server);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&server->loop);
+    return status;
+}
+
+gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *err)
+{
+    gs_server *server = gs_mem_calloc(NULL, 1, sizeof(*server));
+    if (!server)
+        return gs_fail_memory(err);
+    server->options = options;
+    const gsearch_index_options index_options = {.struct_size = sizeof(index_options), .map = true};
+    gsearch_status status = size_pool(server, err);
+    if (!status && options->auth_file)
+        status = gs_token_load(options->auth_file, &server->token, err);
+    resolve_limits(server);
+    if (!status)
+        status = bind_all(server, err);
+    if (!status)
+        status = gsearch_index_open(options->dir, &index_options, &server->index, err);
+    if (!status)
+        status = serve(server, err);
+    for (size_t i = 0; i < server->listeners_count; i++)
+        gs_listener_close(&server->listeners[i]);
+    gsearch_index_close(server->index);
+    explicit_bzero(&server->token, sizeof(server->token));
+    gs_mem_free(NULL, server);
+    return status;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The queue of requests that wait for a worker, and the workers: threads of libuv's pool, of which
+ * one is left free for reloads. Everything here happens on the loop thread but gs_answer_step.
+ */
+#ifndef GS_DAEMON_WORK_H
+#define GS_DAEMON_WORK_H
+
+#include <uv.h>
+
+#include "query/daemon/dispatch.h"
+#include "query/daemon/metrics.h"
+
+typedef struct gs_job gs_job;
+typedef struct gs_work gs_work;
+
+typedef enum gs_job_state {
+    GS_JOB_FRESH,  /* not begun */
+    GS_JOB_POOLED, /* waits for a worker or has one: its answer is not ours to touch */
+    GS_JOB_READY,  /* a piece of the reply is there */
+} gs_job_state;
+
+/* One request on its way. */
+struct gs_job {
+    gs_answer answer;
+    gs_job_state state;
+    bool streams; /* counted in metrics.streams */
+    void *owner;  /* the connection; NULL once that is gone */
+    gs_job *next; /* in the order of the connection */
+
+    gs_job *next_waiting;
+    gs_work *work;
+    uv_work_t request;
+};
+
+struct gs_work {
+    uv_loop_t *loop;
+    gsearch_index *index;
+    gs_metrics *metrics;
+    void (*on_piece)(gs_job *job); /* a job with an owner is READY */
+    gs_job *first, *last;          /* waiting */
+    unsigned threads;              /* that may work at once */
+    unsigned waiting_max;
+};
+
+/* A job with a copy of `line`, parsed; NULL when there is no memory. */
+gs_job *gs_job_new(gs_work *work, void *owner, gs_bytes line);
+/* The same for a reply that is an error from the start. */
+gs_job *gs_job_new_failed(gs_work *work, void *owner, const gsearch_error *err);
+/* Not while POOLED. */
+void gs_job_free(gs_job *job);
+
+/* Hands a job to the pool. A FRESH one for which there is no room becomes READY with an ERR busy
+ * reply at once. */
+void gs_work_submit(gs_work *work, gs_job *job);
+
+/* The owner is gone: a POOLED job is cancelled and frees itself, another is freed now. */
+void gs_job_abandon(gs_job *job);
+
+#endif
