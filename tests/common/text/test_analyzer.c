@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of common/text/analyzer.c, rule by rule of docs/QUERY.md, and of tests/data/acid.tsv.
+ * reference_analyzer.py compares it with the rules on random texts.
+ */
+#include "common/text/analyzer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/utf8.h"
+#include "tests/support/check.h"
+#include "tests/support/fixture.h"
+
+#define TOKENS_MAX 8192
+#define TERM_BYTES_MAX 300
+
+/* Tokens with terms of their own. */
+typedef struct reading {
+    size_t count;
+    gs_token tokens[TOKENS_MAX];
+    char terms[TOKENS_MAX][TERM_BYTES_MAX];
+} reading;
+
+static void read_from(gs_bytes text, size_t from, uint32_t position, size_t capacity,
+                      reading *out)
+{
+    gs_analyzer analyzer;
+    size_t count;
+    out->count = 0;
+    gs_analyzer_start(&analyzer, text, from, position);
+    while ((count = gs_analyzer_next(&analyzer, out->tokens + out->count, capacity))) {
+        assert_in_range(count, 1, capacity);
+        for (size_t i = out->count; i < out->count + count; i++) {
+            gs_token *token = out->tokens + i;
+            char *term = out->terms[i];
+            size_t len = 0;
+            if (token->kind == GS_TOKEN_CJK)
+                len = gs_utf8_encode(token->code_point, (uint8_t *)term);
+            else if (token->kind == GS_TOKEN_WORD)
+                memcpy(term, token->term.ptr, len = token->term.len);
+            else
+                term[len++] = '/';
+            term[len] = '\0';
+        }
+        out->count += count;
+        assert_in_range(out->count, 0, TOKENS_MAX - 64);
+    }
+}
+
+static reading *read_text(const char *text)
+{
+    reading *found = calloc(1, sizeof(*found));
+    assert_non_null(found);
+    read_from(gs_bytes_str(text), 0, 0, 32, found);
+    return found;
+}
+
+/* Appends to a text in an array of `size` bytes. */
+static void append(char *text, size_t size, const char *more, size_t len)
+{
+    size_t used = strlen(text);
+    assert_in_range(used + len, 0, size - 1);
+    memcpy(text + used, more, len);
+    text[used + len] = '\0';
+}
+
+/* Compares the terms, parted by spaces (`/` is a break), and the positions 0, 1, 2, … */
+static void assert_terms(const char *text, const char *wanted)
+{
+    reading *found = read_text(text);
+    char terms[4096] = "";
+    for (size_t i = 0; i < found->count; i++) {
+        assert_int_equal(found->tokens[i].position, i);
+        append(terms, sizeof(terms), " ", i ? 1 : 0);
+        append(terms, sizeof(terms), found->terms[i], strlen(found->terms[i]));
+    }
+    free(found);
+    assert_string_equal(terms, wanted);
+}
+
+/* Compares the original of each token: its byte range, parted by `|`. */
+static void assert_originals(const char *text, const char *wanted)
+{
+    reading *found = read_text(text);
+    char originals[4096] = "";
+    for (size_t i = 0; i < found->count; i++) {
+        const gs_token *token = found->tokens + i;
+        append(originals, sizeof(originals), "|", i ? 1 : 0);
+        append(originals, sizeof(originals), text + token->byte_start,
+               token->byte_end - token->byte_start);
+    }
+    free(found);
+    assert_string_equal(originals, wanted);
+}
+
+/* ---- rule 1: classes ---- */
+
+static void every_cjk_character_takes_a_position(void **state)
+{
+    (void)state;
+    assert_terms("政务公开", "政 务 公 开");
+    assert_terms("ひらがなカタカナー", "ひ ら が な カ タ カ ナ ー");
+    assert_terms("한국어", "한 국 어");
+    assert_terms("ㄅㄆ", "ㄅ ㄆ");
+    assert_terms("人々〆〇", "人 々 〆 〇");
+    assert_terms("𠮷野", "𠮷 野");
+}
+
+static void nothings_take_no_position(void **state)
+{
+    (void)state;
+    assert_terms("“三公”经费", "三 公 经 费");
+    assert_terms("通　知", "通 知");
+    assert_terms("《书》〔2017〕「名」·☆", "书 2017 名");
+    assert_terms("征收补\n偿", "征 收 补 偿");
+    assert_terms("征收补\r\n偿", "征 收 补 偿");
+    assert_terms("征收补\r偿", "征 收 补 偿");
+    assert_terms("", "");
+    assert_terms(" 「」 ", "");
+}
+
+static void symbol_has_the_class_of_what_it_folds_to(void **state)
+{
+    (void)state;
+    assert_terms("10㎡", "10m2");
+    assert_terms("㈠", "一");
+    assert_terms("㌔", "キ ロ");
+    assert_terms("㍿", "株 式 会 社");
+    assert_terms("㋉", "10 月");
+    assert_terms("½", "1 2");
+    assert_terms("①", "1");
+    assert_terms("℃", "c");
+    assert_terms("\xE3\x87\x90", "一"); // U+31D0, a stroke
+}
+
+static void circle_is_zero_between_han_characters_only(void **state)
+{
+    (void)state;
+    assert_terms("二○一七", "二 〇 一 七");
+    assert_terms("二◯◯○年", "二 〇 〇 〇 年");
+    assert_terms("○一", "一");
+    assert_terms("一○", "一");
+    assert_terms("一○○", "一");
+    assert_terms("一○ 一", "一 一");
+    assert_terms("一 ○一", "一 一");
+    assert_terms("か○か", "か か");
+    assert_terms("1○1", "1 1");
+    assert_terms("一○か", "一 か");
+}
+
+/* Every circle must not look through all the others: that would take minutes. */
+static void long_runs_of_circles_are_read_in_one_pass(void **state)
+{
+    (void)state;
+    const size_t circles = 1u << 20;
+    uint8_t *text = malloc(3 * (circles + 2));
+    assert_non_null(text);
+    for (size_t i = 0; i < circles + 2; i++)
+        memcpy(text + 3 * i, "○", 3);
+    memcpy(text, "一", 3);
+    gs_token tokens[32];
+    size_t count, all = 0;
+    for (int closed = 0; closed < 2; closed++) {
+        gs_analyzer analyzer;
+        gs_analyzer_start(&analyzer, gs_bytes_of(text, 3 * (circles + 2)), 0, 0);
+        for (all = 0; (count = gs_analyzer_next(&analyzer, tokens, 32)); all += count)
+            ;
+        assert_int_equal(all, closed ? circles + 2 : 1);
+        memcpy(text + 3 * (circles + 1), "一", 3);
+    }
+    free(text);
+}
+
+static void breaks_take_a_position(void **state)
+{
+    (void)state;
+    const char *const marks[] = {"。", "，", "、", "；", "：", "！", "？", "…", "⋯", "｡", "､",
+                                 ";",  "!",  "?",  ",",  ".",  ":",  "\xE2\x80\xA9", "\f"};
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "甲%s乙", marks[i]);
+        assert_terms(text, "甲 / 乙");
+    }
+    assert_terms("。甲。", "/ 甲 /");
+}
+
+static void run_of_breaks_takes_one_position(void **state)
+{
+    (void)state;
+    assert_terms("甲。”\n\n“！… 乙", "甲 / 乙");
+    assert_originals("甲。”\n\n“！ 乙", "甲|。”\n\n“！|乙");
+    assert_originals("甲 。」乙", "甲|。|乙");
+}
+
+static void blank_line_is_a_break(void **state)
+{
+    (void)state;
+    assert_terms("甲\n\n乙", "甲 / 乙");
+    assert_terms("甲\r\n\r\n乙", "甲 / 乙");
+    assert_terms("甲\r\r乙", "甲 / 乙");
+    assert_terms("甲\n 　\t\n乙", "甲 / 乙");
+    assert_terms("甲\n」\n乙", "甲 乙");
+    assert_terms("甲\r\n乙\n", "甲 乙");
+    assert_terms("\n甲", "/ 甲");
+    assert_originals("甲\n \r\n乙", "甲|\r\n|乙");
+}
+
+static void end_of_a_heading_is_a_break(void **state)
+{
+    (void)state;
+    assert_terms("# 标题\n正文", "标 题 / 正 文");
+    assert_terms("前\n  ## 标题 ##\r\n正文", "前 标 题 / 正 文");
+    assert_terms("#\n正文", "/ 正 文");
+    assert_terms("#标题\n正文", "标 题 正 文");
+    assert_terms("    # 标题\n正文", "标 题 正 文");
+    assert_terms("标题 # 1\n正文", "标 题 1 正 文");
+    assert_terms("# 标题", "标 题");
+}
+
+static void mark_without_a_base_is_nothing(void **state)
+{
+    (void)state;
+    assert_terms("\xCC\x81", "");
+    assert_terms(" \xCC\x81" "a", "a");
+    assert_terms("。\xCC\x81乙", "/ 乙");
+    assert_terms("ﾞ", "");
+}
+
+static void ignorable_code_points_are_nothing(void **state)
+{
+    (void)state;
+    assert_terms("政\xE2\x80\x8B务", "政 务");
+    assert_terms("葛\xF3\xA0\x84\x80飾", "葛 饰");
+    assert_terms("ab\xC2\xAD" "cd", "ab cd");
+    assert_terms("\xEF\xBB\xBF甲", "甲");
+}
+
+/* ---- rule 2: folding ---- */
+
+static void texts_are_folded(void **state)
+{
+    (void)state;
+    assert_terms("營商環境", "营 商 环 境");
+    assert_terms("ＰＤ１７２８Ａ型", "pd1728a 型");
+    assert_terms("⽂件⼀览表", "文 件 一 览 表");
+    assert_terms("ÄÖ STRASSE straße", "äö strasse strasse");
+    assert_terms("ｶﾞｰﾅ", "ガ ー ナ");
+}
+
+static void marks_share_the_bytes_of_their_base(void **state)
+{
+    (void)state;
+    assert_terms("か\xE3\x82\x99き", "が き");
+    assert_originals("か\xE3\x82\x99き", "か\xE3\x82\x99|き");
+    assert_terms("cafe\xCC\x81s", "cafés");
+    assert_originals("cafe\xCC\x81 s", "cafe\xCC\x81|s");
+    assert_originals("葛\xF3\xA0\x84\x80飾", "葛\xF3\xA0\x84\x80|飾");
+    assert_terms("か\xCC\x81", "か");
+}
+
+static void several_characters_from_one_share_its_bytes(void **state)
+{
+    (void)state;
+    assert_originals("大㍿a㋉", "大|㍿|㍿|㍿|㍿|a㋉|㋉");
+    assert_originals("〔㈠〕", "㈠");
+}
+
+/* ---- rule 4: words ---- */
+
+static void words_of_letters_and_digits_stay_whole(void **state)
+{
+    (void)state;
+    assert_terms("设备PD1728A型640100", "设 备 pd1728a 型 640100");
+    assert_terms("foo-bar foo_bar a/b", "foo bar foo bar a b");
+    assert_terms("жизнь नमस्ते สวัสดี", "жизнь नमस्ते สวัสดี");
+    assert_terms("foo\nbar", "foo bar");
+    assert_originals("a1\xEF\xBC\xA2 c", "a1\xEF\xBC\xA2|c");
+}
+
+static void point_and_comma_between_digits_belong_to_the_number(void **state)
+{
+    (void)state;
+    assert_terms("增长6.5%，3,000元", "增 长 6.5 / 3,000 元");
+    assert_terms("1.2.3", "1.2.3");
+    assert_terms("１.５", "1.5");
+    assert_terms("1,a", "1 / a");
+    assert_terms("1. 5", "1 / 5");
+    assert_terms("1..5", "1 / 5");
+    assert_terms("十.五", "十 / 五");
+    assert_terms("10:30", "10 / 30");
+}
+
+static void point_between_other_word_characters_is_nothing(void **state)
+{
+    (void)state;
+    assert_terms("www.bysajj.gov.cn", "www bysajj gov cn");
+    assert_terms("v1.a a.1", "v1 a a 1");
+    assert_terms("a.㎡", "a m2");
+    assert_terms("a.中", "a / 中");
+    assert_terms("a. b", "a / b");
+    assert_terms("a,b", "a / b");
+    assert_terms("a.", "a /");
+    assert_terms(".a", "/ a");
+}
+
+static void long_word_is_cut_but_keeps_its_bytes(void **state)
+{
+    (void)state;
+    char text[1200];
+    memset(text, 'a', 254);
+    snprintf(text + 254, sizeof(text) - 254, "éaaaé中");
+    reading *found = read_text(text);
+    assert_int_equal(found->count, 2);
+    assert_int_equal(strlen(found->terms[0]), 254);
+    assert_int_equal(found->tokens[0].byte_start, 0);
+    assert_int_equal(found->tokens[0].byte_end, 261);
+    assert_int_equal(found->tokens[1].position, 1);
+    free(found);
+
+    memset(text, 'b', 1000);
+    text[1000] = '\0';
+    found = read_text(text);
+    assert_int_equal(found->count, 1);
+    assert_int_equal(strlen(found->terms[0]), GS_TERM_BYTES_MAX);
+    assert_int_equal(found->tokens[0].byte_end, 1000);
+    free(found);
+}
+
+/* ---- reading in batches ---- */
+
+/* Pieces that make what came before matter. */
+static const char *const pieces[] = {
+    "政", "务", "公", "开", "營", "商", "環", "境", "政务公开", "年度报告",
+    "\n", "\r\n", "\n\n", "\n# ", " ", "。", "，", "”", "abc", "12", ".", ",", "e\xCC\x81",
+    "\xEF\xB8\x80", "○", "か\xE3\x82\x99", "㍿", "㎡", "한", "\xE1\x86\xAB",
+};
+
+#define RANDOM_TEXT_BYTES_MAX 8192
+
+static gs_bytes random_text(uint64_t *seed, char *text)
+{
+    text[0] = '\0';
+    for (uint64_t left = 1 + gs_test_random_below(seed, 80); left > 0; left--) {
+        uint64_t piece = gs_test_random_below(seed, sizeof(pieces) / sizeof(pieces[0]));
+        if (gs_test_random_below(seed, 2))
+            piece %= 10;
+        append(text, RANDOM_TEXT_BYTES_MAX, pieces[piece], strlen(pieces[piece]));
+    }
+    return gs_bytes_str(text);
+}
+
+static void assert_same_tail(const reading *whole, size_t from, const reading *tail)
+{
+    assert_int_equal(tail->count, whole->count - from);
+    for (size_t i = 0; i < tail->count; i++) {
+        const gs_token *one = whole->tokens + from + i, *other = tail->tokens + i;
+        assert_int_equal(one->kind, other->kind);
+        assert_int_equal(one->position, other->position);
+        assert_int_equal(one->byte_start, other->byte_start);
+        assert_int_equal(one->byte_end, other->byte_end);
+        assert_string_equal(whole->terms[from + i], tail->terms[i]);
+    }
+}
+
+static void tokens_do_not_depend_on_the_batches(void **state)
+{
+    (void)state;
+    uint64_t seed = 4;
+    reading *one = calloc(2, sizeof(*one)), *other = one + 1;
+    assert_non_null(one);
+    for (int round = 0; round < 500; round++) {
+        char memory[RANDOM_TEXT_BYTES_MAX];
+        gs_bytes text = random_text(&seed, memory);
+        read_from(text, 0, 7, 64, one);
+        read_from(text, 0, 7, 8 + (size_t)round % 9, other);
+        assert_same_tail(one, 0, other);
+    }
+    free(one);
+}
+
+static void restart_gives_the_same_tokens_from_there_on(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    size_t restarts = 0;
+    reading *whole = calloc(2, sizeof(*whole)), *tail = whole + 1;
+    assert_non_null(whole);
+    for (int round = 0; round < 500; round++) {
+        char memory[RANDOM_TEXT_BYTES_MAX];
+        gs_bytes text = random_text(&seed, memory);
+        read_from(text, 0, 3, 32, whole);
+        for (size_t i = 0; i < whole->count; i++) {
+            const gs_token *token = whole->tokens + i;
+            if (!token->restart)
+                continue;
+            restarts++;
+            read_from(text, token->byte_start, token->position, 32, tail);
+            assert_same_tail(whole, i, tail);
+        }
+    }
+    assert_in_range(restarts, 5000, UINT32_MAX);
+    free(whole);
+}
+
+static void most_han_characters_are_restart_points(void **state)
+{
+    (void)state;
+    reading *found = read_text("关于印发优化营商环境实施方案的通知");
+    size_t restarts = 0;
+    for (size_t i = 0; i < found->count; i++)
+        restarts += found->tokens[i].restart;
+    assert_int_equal(restarts, found->count - 1);
+    free(found);
+}
+
+/* ---- the acid test ---- */
+
+#define ACID_DOCUMENTS_MAX 16
+
+static bool contains(const reading *document, const reading *query)
+{
+    size_t first = 0, last = query->count;
+    while (first < last && query->tokens[first].kind == GS_TOKEN_BREAK)
+        first++;
+    while (last > first && query->tokens[last - 1].kind == GS_TOKEN_BREAK)
+        last--;
+    size_t len = last - first;
+    assert_true(len > 0);
+    for (size_t at = 0; at + len <= document->count; at++) {
+        size_t equal = 0;
+        while (equal < len && strcmp(document->terms[at + equal], query->terms[first + equal]) == 0)
+            equal++;
+        if (equal == len)
+            return true;
+    }
+    return false;
+}
+
+/* All phrases of `query`, which spaces part. */
+static bool answers(const reading *document, const char *query)
+{
+    char phrases[256], *rest = phrases, *phrase;
+    snprintf(phrases, sizeof(phrases), "%s", query);
+    bool all = true;
+    while ((phrase = strsep(&rest, " "))) {
+        reading *terms = read_text(phrase);
+        all = all && contains(document, terms);
+        free(terms);
+    }
+    return all;
+}
+
+static void check_query(reading *const *documents, size_t count, const char *query,
+                        const char *wanted)
+{
+    char found[128] = "";
+    for (size_t i = 0; i < count; i++)
+        if (answers(documents[i], query))
+            snprintf(found + strlen(found), sizeof(found) - strlen(found), "%s%zu",
+                     *found ? " " : "", i + 1);
+    if (strcmp(found, wanted) != 0)
+        fail_msg("%s finds %s, not %s", query, found, wanted);
+}
+
+static void acid_queries_find_their_documents(void **state)
+{
+    (void)state;
+    const char *data = getenv("GS_TEST_DATA");
+    assert_non_null(data);
+    size_t len, documents_count = 0, queries_count = 0;
+    char *file = (char *)gs_test_file_read(data, "acid.tsv", &len), *rest = file, *line;
+    reading *documents[ACID_DOCUMENTS_MAX];
+    while ((line = strsep(&rest, "\n"))) {
+        char *what = strsep(&line, "\t"), *second = strsep(&line, "\t"),
+             *third = strsep(&line, "\t");
+        if (strcmp(what, "document") == 0) {
+            assert_in_range(documents_count, 0, ACID_DOCUMENTS_MAX - 1);
+            char *line_end = strstr(third, "\\n");
+            if (line_end)
+                memcpy(line_end, " \n", 2);
+            documents[documents_count++] = read_text(third);
+        } else if (strcmp(what, "query") == 0) {
+            check_query(documents, documents_count, second, line);
+            check_query(documents, documents_count, third, line);
+            queries_count++;
+        }
+    }
+    assert_int_equal(documents_count, 12);
+    assert_int_equal(queries_count, 19);
+    for (size_t i = 0; i < documents_count; i++)
+        free(documents[i]);
+    free(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_cjk_character_takes_a_position),
+        cmocka_unit_test(nothings_take_no_position),
+        cmocka_unit_test(symbol_has_the_class_of_what_it_folds_to),
+        cmocka_unit_test(circle_is_zero_between_han_characters_only),
+        cmocka_unit_test(long_runs_of_circles_are_read_in_one_pass),
+        cmocka_unit_test(breaks_take_a_position),
+        cmocka_unit_test(run_of_breaks_takes_one_position),
+        cmocka_unit_test(blank_line_is_a_break),
+        cmocka_unit_test(end_of_a_heading_is_a_break),
+        cmocka_unit_test(mark_without_a_base_is_nothing),
+        cmocka_unit_test(ignorable_code_points_are_nothing),
+        cmocka_unit_test(texts_are_folded),
+        cmocka_unit_test(marks_share_the_bytes_of_their_base),
+        cmocka_unit_test(several_characters_from_one_share_its_bytes),
+        cmocka_unit_test(words_of_letters_and_digits_stay_whole),
+        cmocka_unit_test(point_and_comma_between_digits_belong_to_the_number),
+        cmocka_unit_test(point_between_other_word_characters_is_nothing),
+        cmocka_unit_test(long_word_is_cut_but_keeps_its_bytes),
+        cmocka_unit_test(tokens_do_not_depend_on_the_batches),
+        cmocka_unit_test(restart_gives_the_same_tokens_from_there_on),
+        cmocka_unit_test(most_han_characters_are_restart_points),
+        cmocka_unit_test(acid_queries_find_their_documents),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
