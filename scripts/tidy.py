@@ -24,9 +24,11 @@ LAYERS = {
     "common/text": (FLOOR + ("common/text",), ("utf8proc",)),
     "common/segment": (FLOOR + ("common/segment",), ("zstd",)),
     "common/wire": (("common/base", "common/wire", "gsearch"), ()),
-    "indexer": (CORE + ("indexer",), ()),
+    "indexer": (CORE + ("indexer", "indexer/formats"), ()),
+    # of the program, not of the library
+    "indexer/formats": (CORE + ("indexer", "indexer/formats"), ("jansson",)),
     "query": (CORE + ("query",), ()),
-    "query/daemon": (CORE + ("common/wire", "query"), ("uv",)),
+    "query/daemon": (CORE + ("common/wire", "query", "query/daemon"), ("uv",)),
     "clients/c": (("common/base", "common/wire", "clients/c", "gsearch"), ()),
     "cli": (None, ("uv", "jansson")),
     "tests": (None, None),
@@ -71,15 +73,26 @@ CALL_WAIVERS = {
     ("common/base/file.c", "fsync"): "the one place for it",
     ("common/base/file.c", "unlinkat"): "the one place for it",
     ("common/base/file.c", "mmap"): "the one place for it",
+    ("common/wire/jsonreader.c", "strtod"): "only digits and an exponent: no decimal point",
+    ("indexer/corpus.c", "open"): "documents to read, not the index",
+    ("indexer/corpus.c", "openat"): "documents to read, not the index",
+    ("query/daemon/token.c", "open"): "the token file",
+    ("query/daemon/token.c", "read"): "the token file",
+    ("query/daemon/listener.c", "open"): "the lock beside a socket",
+    ("query/daemon/listener.c", "unlink"): "a socket",
+    ("query/daemon/server.c", "setenv"): "how libuv is told the size of its pool",
     ("tests/common/base/test_json.c", "strtod"): "the reference that numbers are checked against",
     ("tests/common/base/test_json.c", "strtol"): "takes the reference apart",
     ("tests/common/base/test_json.c", "strtoll"): "takes the reference apart",
     ("tests/common/base/test_json.c", "setlocale"): "plays a host with another locale",
+    ("tests/common/base/test_json.c", "setenv"): "plays a host with another locale",
 }
 # (file, function): reason
 LENGTH_WAIVERS = {}
 # unit: reason
-UNTESTED_WAIVERS = {}
+UNTESTED_WAIVERS = {
+    "common/simd/kernels_portable": "test_kernels checks every level",
+}
 
 SKIPPED_FOLDERS = {"build", "build-asan", ".git", "__pycache__"}
 
@@ -158,7 +171,7 @@ def includes_point_down(tree):
             owner = "gsearch" if target.startswith("gsearch/") else layer_of(target)
             if owner is None:
                 yield name, number, f'"{target}" is not written from the root'
-            elif owner not in allowed and not (owner == layer):
+            elif owner not in allowed:
                 yield name, number, f"{layer} must not include {target}"
 
 

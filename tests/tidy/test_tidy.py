@@ -63,9 +63,10 @@ def a_tree_in_order_passes_every_rule():
     assert output.count("\nok ") == int(output.split("\n")[0].split("..")[1]), output
 
 
-def a_half_that_includes_the_other_is_caught():
+def an_include_across_or_up_is_caught():
     for below, above in [("query", "indexer"), ("indexer", "query"), ("common/base", "query"),
-                         ("common/segment", "common/text"), ("clients/c", "query")]:
+                         ("common/segment", "common/text"), ("clients/c", "query"),
+                         ("query", "query/daemon")]:
         changes = unit(f"{below}/planted.c", HEAD + f'#include "{above}/writer.h"\n')
         assert_caught("includes_point_down", f"{below}/planted.c", 5, changes)
 
@@ -164,7 +165,7 @@ def a_waiver_that_nothing_needs_is_caught():
 
 tap.main(
     a_tree_in_order_passes_every_rule,
-    a_half_that_includes_the_other_is_caught,
+    an_include_across_or_up_is_caught,
     a_library_in_the_wrong_folder_is_caught,
     an_include_that_is_not_from_the_root_is_caught,
     a_file_that_does_not_include_its_own_header_first_is_caught,
