@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of indexer/batch.c and indexer/flush.c against the slow way of model.c.
+ */
+#include "indexer/batch.h"
+
+#include <stdlib.h>
+
+#include "common/base/limits.h"
+#include "common/segment/segment.h"
+#include "tests/indexer/model.h"
+#include "tests/support/check.h"
+#include "tests/support/fixture.h"
+#include "tests/support/flaky.h"
+
+typedef struct fixture {
+    char *path;
+    gs_dir *dir;
+    gsearch_error error;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *f = calloc(1, sizeof(*f));
+    f->path = gs_test_dir_make();
+    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+    gs_dir_close(f->dir);
+    gs_test_dir_remove(f->path);
+    free(f);
+    return 0;
+}
+
+static gs_document document_of(const char *id, const char *text)
+{
+    return (gs_document){.id = gs_bytes_str(id), .text = gs_bytes_str(text)};
+}
+
+static void a_segment_holds_what_the_rules_say(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(1, 150);
+    gs_manifest_segment segment =
+        gs_model_write(&model, f->dir, model.count, GS_MEMORY_BYTES_MIN, true);
+    gs_model_check(&model, f->dir, &segment, true);
+    gs_model_free(&model);
+}
+
+static void runs_cut_in_documents_lose_nothing(void **state)
+{
+    fixture *f = *state;
+    for (uint64_t seed = 2; seed < 6; seed++) {
+        gs_model model = gs_model_make(seed, 120);
+        gs_manifest_segment segment = gs_model_write(&model, f->dir, model.count, 0, true);
+        gs_model_check(&model, f->dir, &segment, true);
+        gs_model_free(&model);
+    }
+}
+
+static void text_need_not_be_stored(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(7, 60);
+    gs_manifest_segment segment = gs_model_write(&model, f->dir, 25, 0, false);
+    gs_model_check(&model, f->dir, &segment, false);
+    gs_model_free(&model);
+}
+
+static void bytes_depend_on_neither_memory_nor_batches(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(8, 154);
+    gs_manifest_segment one =
+        gs_model_write(&model, f->dir, model.count, GS_MEMORY_BYTES_MIN, true);
+    size_t batch_documents[] = {model.count, 77, 77, 7};
+    size_t memory[] = {0, 0, GS_MEMORY_BYTES_MIN, 7u << 20};
+    for (size_t i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
+        gs_manifest_segment other =
+            gs_model_write(&model, f->dir, batch_documents[i], memory[i], true);
+        assert_int_equal(other.segment.length, one.segment.length);
+        assert_true(other.segment.id.low == one.segment.id.low);
+        assert_true(other.segment.id.high == one.segment.id.high);
+    }
+    gs_model_free(&model);
+}
+
+static void no_documents_make_no_segment(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(9, 0);
+    gs_batch *batch = gs_model_batch(&model, 0, 0, f->dir, 0, true);
+    size_t count = 1;
+    assert_ok(gs_batches_write(f->dir, NULL, &batch, 1, true, NULL, 0, &count, &f->error),
+              &f->error);
+    assert_int_equal(count, 0);
+    gs_batch_free(batch);
+    gs_model_free(&model);
+    assert_int_equal(gs_test_dir_count(f->path), 0);
+}
+
+static void more_segments_than_there_is_room_for_are_refused(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(10, 3);
+    gs_batch *batch = gs_model_batch(&model, 0, 3, f->dir, 0, true);
+    size_t count;
+    assert_fails(GSEARCH_LIMIT,
+                 gs_batches_write(f->dir, NULL, &batch, 1, true, NULL, 0, &count, &f->error),
+                 &f->error);
+    gs_batch_free(batch);
+    gs_model_free(&model);
+}
+
+static void bad_documents_are_refused(void **state)
+{
+    fixture *f = *state;
+    gs_batch *batch;
+    assert_ok(gs_batch_new(f->dir, NULL, 0, true, &batch, &f->error), &f->error);
+    gs_document document = document_of("", "政务");
+    assert_fails(GSEARCH_BAD_ARGUMENT, gs_batch_add(batch, &document, &f->error), &f->error);
+    char *id = malloc(GS_ID_BYTES_MAX + 1);
+    memset(id, 'i', GS_ID_BYTES_MAX + 1);
+    document.id = gs_bytes_of(id, GS_ID_BYTES_MAX + 1);
+    assert_fails(GSEARCH_LIMIT, gs_batch_add(batch, &document, &f->error), &f->error);
+    document.id.len--;
+    assert_ok(gs_batch_add(batch, &document, &f->error), &f->error);
+    assert_int_equal(gs_batch_documents(batch), 1);
+    free(id);
+    gs_batch_free(batch);
+}
+
+static void a_title_zone_ends_with_its_line(void **state)
+{
+    fixture *f = *state;
+    gs_batch *batch;
+    assert_ok(gs_batch_new(f->dir, NULL, 0, true, &batch, &f->error), &f->error);
+    // 公开 is the title; then a field with a break at its end, and a text that begins with one
+    gs_document documents[] = {document_of("a", "\n## 公开\n三公"), document_of("b", "。务")};
+    documents[1].has_title = true;
+    documents[1].title = gs_bytes_str("年报2017。");
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(gs_batch_add(batch, &documents[i], &f->error), &f->error);
+    assert_ok(gs_batch_finish(batch, &f->error), &f->error);
+    gs_manifest_segment file;
+    size_t count;
+    assert_ok(gs_batches_write(f->dir, NULL, &batch, 1, true, &file, 1, &count, &f->error),
+              &f->error);
+    gs_segment *segment;
+    assert_ok(gs_segment_open(f->dir, NULL, file.segment.id, file.segment.length, true, &segment,
+                              &f->error),
+              &f->error);
+    // 公 开 break 三 公 separator, 年 报 2017 field break 务 separator
+    assert_int_equal(segment->docs.starts[1], 6);
+    assert_int_equal(segment->docs.starts[2], 12);
+    assert_int_equal(gs_column_get(&segment->docs.title, 0), 2);
+    assert_int_equal(gs_column_get(&segment->docs.title, 1), 3);
+    gs_list list;
+    assert_ok(gs_terms_find_gram(&segment->terms, GS_GRAM_BREAK, &list, &f->error), &f->error);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.place, 2);
+    gs_segment_unref(segment);
+    gs_batch_free(batch);
+}
+
+static void lack_of_memory_is_reported_and_leaks_nothing(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(11, 12);
+    gsearch_status status = GSEARCH_NO_MEMORY;
+    for (size_t fail_at = 1; status; fail_at++) {
+        gs_flaky flaky;
+        gs_flaky_init(&flaky, fail_at);
+        gs_batch *batch = NULL;
+        status = gs_batch_new(f->dir, &flaky.mem, 0, true, &batch, &f->error);
+        for (size_t i = 0; i < model.count && !status; i++)
+            status = gs_batch_add(batch, &model.documents[i].document, &f->error);
+        if (!status)
+            status = gs_batch_finish(batch, &f->error);
+        gs_manifest_segment file;
+        size_t count;
+        if (!status)
+            status = gs_batches_write(f->dir, &flaky.mem, &batch, 1, true, &file, 1, &count,
+                                      &f->error);
+        gs_batch_free(batch);
+        assert_int_equal(flaky.live, 0);
+        assert_true(status == GSEARCH_OK || status == GSEARCH_NO_MEMORY);
+    }
+    gs_model_free(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_segment_holds_what_the_rules_say, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(runs_cut_in_documents_lose_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(text_need_not_be_stored, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bytes_depend_on_neither_memory_nor_batches, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(no_documents_make_no_segment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(more_segments_than_there_is_room_for_are_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(bad_documents_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_title_zone_ends_with_its_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lack_of_memory_is_reported_and_leaks_nothing, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
