@@ -251,6 +251,7 @@ static void every_list_reads_back_as_written(void **state)
         gs_container_name name = write_segment(f, NULL, small, 1000);
         gs_segment *segment = open_segment(f, NULL, &name);
         check_lists(f, segment);
+        assert_ok(gs_segment_verify(segment, &f->error), &f->error);
         gs_segment_unref(segment);
     }
 }
