@@ -4,18 +4,88 @@
  */
 #include "common/base/file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 #include "tests/support/flaky.h"
+
+/* A kernel that can be made to misbehave: these stand before those of libc. */
+static struct {
+    bool short_transfers; // a third of what was asked, and every third call is interrupted
+    bool no_renameat2;
+    bool no_nameless_files;
+    int fsync_errno;
+    unsigned calls, fsyncs;
+} kernel;
+
+static bool cut_transfer(size_t *len)
+{
+    if (!kernel.short_transfers)
+        return false;
+    *len = *len / 3 + 1 < *len ? *len / 3 + 1 : *len;
+    return ++kernel.calls % 3 == 0;
+}
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+    if (cut_transfer(&len)) {
+        errno = EINTR;
+        return -1;
+    }
+    return syscall(SYS_write, fd, data, len);
+}
+
+ssize_t pread64(int fd, void *data, size_t len, off64_t offset)
+{
+    if (cut_transfer(&len)) {
+        errno = EINTR;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, data, len, offset);
+}
+
+int fsync(int fd)
+{
+    kernel.fsyncs++;
+    if (kernel.fsync_errno) {
+        errno = kernel.fsync_errno;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+    if (kernel.no_renameat2) {
+        errno = EINVAL;
+        return -1;
+    }
+    return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
+int openat64(int dir, const char *name, int flags, ...)
+{
+    va_list args;
+    va_start(args, flags);
+    unsigned mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, unsigned) : 0;
+    va_end(args);
+    if (kernel.no_nameless_files && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return (int)syscall(SYS_openat, dir, name, flags, mode);
+}
 
 typedef struct fixture {
     char *path;
@@ -26,6 +96,7 @@ typedef struct fixture {
 
 static int set_up(void **state)
 {
+    memset(&kernel, 0, sizeof(kernel));
     fixture *f = calloc(1, sizeof(*f));
     f->path = gs_test_dir_make();
     gs_flaky_init(&f->flaky, 0);
@@ -314,6 +385,80 @@ static void content_that_does_not_read_back_is_not_published(void **state)
     free(data);
 }
 
+static void short_and_interrupted_transfers_lose_nothing(void **state)
+{
+    fixture *f = *state;
+    enum { LEN = 300000 };
+    uint8_t *data = pattern(LEN, 7);
+    kernel.short_transfers = true;
+    gs_file *file;
+    assert_ok(gs_file_create(f->dir, &file, &f->error), &f->error);
+    gs_file_write(file, data, LEN / 2);
+    for (size_t at = LEN / 2; at < LEN; at += 1000)
+        gs_file_write(file, data + at, 1000);
+    assert_ok(gs_file_publish(file, "a", false, &f->error), &f->error);
+    gs_map *map;
+    assert_ok(gs_map_open(f->dir, "a", LEN, false, &map, &f->error), &f->error);
+    assert_true(gs_bytes_equal(gs_map_bytes(map), gs_bytes_of(data, LEN)));
+    gs_map_close(map);
+    gs_scratch *scratch;
+    assert_ok(gs_scratch_open(f->dir, &scratch, &f->error), &f->error);
+    assert_ok(gs_scratch_write(scratch, data, LEN, &f->error), &f->error);
+    assert_ok(gs_scratch_flush(scratch, &f->error), &f->error);
+    uint8_t *read = malloc(LEN);
+    assert_ok(gs_scratch_read(scratch, 0, read, LEN, &f->error), &f->error);
+    assert_memory_equal(read, data, LEN);
+    gs_scratch_close(scratch);
+    assert_true(kernel.calls > 100);
+    free(read);
+    free(data);
+}
+
+static void a_failed_fsync_is_final(void **state)
+{
+    fixture *f = *state;
+    gs_file *file;
+    assert_ok(gs_file_create(f->dir, &file, &f->error), &f->error);
+    gs_file_write(file, "x", 1);
+    kernel.fsync_errno = EIO;
+    assert_fails(GSEARCH_IO, gs_file_publish(file, "a", false, &f->error), &f->error);
+    assert_int_equal(f->error.sys_errno, EIO);
+    assert_int_equal(kernel.fsyncs, 1); // not tried again
+    assert_int_equal(gs_test_dir_count(f->path), 0);
+    assert_fails(GSEARCH_IO, gs_dir_sync(f->dir, &f->error), &f->error);
+}
+
+static void without_renameat2_a_name_is_still_never_replaced(void **state)
+{
+    fixture *f = *state;
+    kernel.no_renameat2 = true;
+    publish(f, "a", "first");
+    gs_file *file;
+    assert_ok(gs_file_create(f->dir, &file, &f->error), &f->error);
+    gs_file_write(file, "other", 5);
+    assert_fails(GSEARCH_LOCKED, gs_file_publish(file, "a", false, &f->error), &f->error);
+    size_t len;
+    uint8_t *read = gs_test_file_read(f->path, "a", &len);
+    assert_string_equal((const char *)read, "first");
+    free(read);
+    assert_int_equal(gs_test_dir_count(f->path), 1);
+}
+
+static void scratch_has_no_name_where_nameless_files_are_unknown(void **state)
+{
+    fixture *f = *state;
+    kernel.no_nameless_files = true;
+    gs_scratch *scratch;
+    assert_ok(gs_scratch_open(f->dir, &scratch, &f->error), &f->error);
+    assert_int_equal(gs_test_dir_count(f->path), 0);
+    assert_ok(gs_scratch_write(scratch, "kept", 4, &f->error), &f->error);
+    assert_ok(gs_scratch_flush(scratch, &f->error), &f->error);
+    char out[4];
+    assert_ok(gs_scratch_read(scratch, 0, out, 4, &f->error), &f->error);
+    assert_memory_equal(out, "kept", 4);
+    gs_scratch_close(scratch);
+}
+
 static void without_memory_nothing_is_left_behind(void **state)
 {
     fixture *f = *state;
@@ -569,6 +714,10 @@ int main(void)
         CASE(an_aborted_file_leaves_nothing),
         CASE(a_failed_write_sticks_and_is_reported_by_publish),
         CASE(content_that_does_not_read_back_is_not_published),
+        CASE(short_and_interrupted_transfers_lose_nothing),
+        CASE(a_failed_fsync_is_final),
+        CASE(without_renameat2_a_name_is_still_never_replaced),
+        CASE(scratch_has_no_name_where_nameless_files_are_unknown),
         CASE(without_memory_nothing_is_left_behind),
         CASE(scratch_gives_back_any_stretch_and_has_no_name),
         CASE(a_map_shows_the_file_mapped_or_copied),
