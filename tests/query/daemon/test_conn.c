@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of query/daemon/conn.c through real sockets. What a conversation must read as is written
+ * out from docs/PROTOCOL.md; for every way to cut it into packets the reply must be the same.
+ */
+#include "query/daemon/conn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/query/daemon/daemonfixture.h"
+#include "tests/support/check.h"
+#include "tests/support/fixture.h"
+
+static const gs_server_options usual = {.threads = 2};
+
+#define ROW(title)                                                                                 \
+    "{\"rank\":1,\"score\":1.5,\"id\":\"a\",\"title\":\"" title                                    \
+    "\",\"snippet\":\"政务公开\",\"marks\":[[0,2]]}\n"
+#define ONE(title) "OK total=1 hits=1 took_us=412 generation=1\n" ROW(title) "END\n"
+
+typedef struct conversation {
+    const char *said;
+    const char *reply; /* the beginning of it, if `said` is refused with a longer explanation */
+} conversation;
+
+static const conversation conversations[] = {
+    {"", ""},
+    {"\n\r\n\n", ""},
+    {"PING\n", "OK PONG\nEND\n"},
+    {"ping\r\nPing\n", "OK PONG\nEND\nOK PONG\nEND\n"},
+    {"\n\nPING\n\n", "OK PONG\nEND\n"},
+    {"PING", "OK PONG\nEND\n"},
+    {"SEARCH 政务公开\n", ONE("政务公开")},
+    {"search limit=1 sort=-date 营商\nPING\n", ONE("营商") "OK PONG\nEND\n"},
+    {"SEARCH snippet=on -- limit=1\n", ONE("limit=1")},
+    {"SEARCH total=none x\n", "OK hits=1 took_us=412 generation=1\n" ROW("x") "END\n"},
+    {"SEARCH limit=0 x\n", "OK total=1 hits=0 took_us=412 generation=1\nEND\n"},
+    {"SEARCH facet=date limit=0 x\n", "OK total=1 hits=0 took_us=412 generation=1\n"
+                                      "{\"facets\":{\"date\":[[\"2017\",12],[\"2016\",3]]}}\nEND\n"},
+    {"COUNT rows 7\n", "OK total=7 took_us=412 generation=1\nEND\n"},
+    {"GET a b.txt\n", "OK generation=1\n{\"id\":\"a b.txt\"}\nEND\n"},
+    {"GET \"\\u653f\\n\"\n", "OK generation=1\n{\"id\":\"政\n\"}\nEND\n"},
+    {"GET none\nPING\n", "ERR not-found no document \"none\"\nOK PONG\nEND\n"},
+    {"GET huge\nPING\n", "ERR limit the reply has more than 4194304 bytes: ask for fewer rows, or "
+                         "read the document with gsearch show\nOK PONG\nEND\n"},
+    {"EXPLAIN match=any x\n", "OK\n{\"step\":1}\nEND\n"},
+    {"SUGGEST limit=1 政\n", "OK\n{\"text\":\"政0\",\"documents\":1}\nEND\n"},
+    {"AUTH anything\n", "OK\nEND\n"},
+    {"QUIT\nPING\n", "OK BYE\nEND\n"},
+    {"SEARCH bad\nSEARCH x\n",
+     "ERR bad-query offset=3 unbalanced quotation mark\n" ONE("x")},
+    {"SEARCH limit=1001 x\nPING\n", "ERR limit limit is at most 1000, or all\nOK PONG\nEND\n"},
+    {"SEARCH foo=1 x\nPING\n", "ERR bad-argument SEARCH has no key \"foo\": put -- before a text "
+                               "that begins so\nOK PONG\nEND\n"},
+    {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "ERR protocol "},
+    {"SEARCH x HTTP/1.1\nPING\n", "ERR protocol "},
+    {"POST / \nPING\n", "ERR protocol "},
+    {"SSH-2.0-x\r\nPING\n", "ERR protocol "},
+    {"\x16\x03\x01\x02\nPING\n", "ERR protocol "},
+    {"PING\nGET / HTTP/1.1\n",
+     "OK PONG\nEND\nOK generation=1\n{\"id\":\"/ HTTP/1.1\"}\nEND\n"},
+};
+
+#define CONVERSATIONS_COUNT (sizeof(conversations) / sizeof(conversations[0]))
+
+static void check_reply(const conversation *wanted, char *reply)
+{
+    if (strcmp(wanted->reply, "ERR protocol ") == 0) {
+        // one line and nothing after it
+        assert_memory_equal(reply, wanted->reply, strlen(wanted->reply));
+        assert_ptr_equal(strchr(reply, '\n'), reply + strlen(reply) - 1);
+    } else {
+        assert_string_equal(reply, wanted->reply);
+    }
+    free(reply);
+}
+
+static void every_conversation_reads_as_specified(void **state)
+{
+    for (size_t i = 0; i < CONVERSATIONS_COUNT; i++) {
+        const conversation *wanted = &conversations[i];
+        check_reply(wanted, gs_daemon_ask(*state, wanted->said, strlen(wanted->said)));
+    }
+}
+
+static void a_cut_at_any_byte_changes_nothing(void **state)
+{
+    for (size_t i = 0; i < CONVERSATIONS_COUNT; i++) {
+        const conversation *wanted = &conversations[i];
+        size_t len = strlen(wanted->said);
+        for (size_t cut = 1; cut < len; cut++) {
+            int fd = gs_daemon_connect(*state);
+            gs_client_send(fd, wanted->said, cut);
+            gs_client_wait_read(fd);
+            // what was refused at the first part may be closed already
+            (void)!send(fd, wanted->said + cut, len - cut, MSG_NOSIGNAL);
+            shutdown(fd, SHUT_WR);
+            check_reply(wanted, gs_client_read_all(fd));
+            close(fd);
+        }
+    }
+}
+
+static void a_byte_at_a_time_changes_nothing(void **state)
+{
+    for (size_t i = 0; i < CONVERSATIONS_COUNT; i++) {
+        const conversation *wanted = &conversations[i];
+        int fd = gs_daemon_connect(*state);
+        for (const char *byte = wanted->said; *byte; byte++) {
+            (void)!send(fd, byte, 1, MSG_NOSIGNAL);
+            if (byte[1])
+                gs_client_wait_read(fd);
+        }
+        shutdown(fd, SHUT_WR);
+        check_reply(wanted, gs_client_read_all(fd));
+        close(fd);
+    }
+}
+
+static void nul_and_broken_utf8_are_bad_arguments_and_the_connection_goes_on(void **state)
+{
+    static const char said[] = "SEARCH a\0b\nSEARCH \xC3\x28\nPING\n";
+    char *reply = gs_daemon_ask(*state, said, sizeof(said) - 1);
+    assert_string_equal(reply, "ERR bad-argument the request has a NUL at byte 8\n"
+                               "ERR bad-argument the request is not UTF-8 at byte 7\n"
+                               "OK PONG\nEND\n");
+    free(reply);
+}
+
+static void ten_thousand_pipelined_requests_are_answered_in_order(void **state)
+{
+    enum { REQUESTS = 10000 };
+    char *said = malloc(REQUESTS * 32), *wanted = malloc(REQUESTS * 160);
+    size_t said_len = 0, wanted_len = 0;
+    for (int i = 0; i < REQUESTS; i++) {
+        if (i % 7 == 0) {
+            said_len += (size_t)sprintf(said + said_len, "PING\n");
+            wanted_len += (size_t)sprintf(wanted + wanted_len, "OK PONG\nEND\n");
+        } else {
+            said_len += (size_t)sprintf(said + said_len, "SEARCH q%d\n", i);
+            wanted_len += (size_t)sprintf(
+                wanted + wanted_len,
+                "OK total=1 hits=1 took_us=412 generation=1\n{\"rank\":1,\"score\":1.5,\"id\":"
+                "\"a\",\"title\":\"q%d\",\"snippet\":\"政务公开\",\"marks\":[[0,2]]}\nEND\n",
+                i);
+        }
+    }
+    char *reply = gs_daemon_ask(*state, said, said_len);
+    assert_int_equal(strlen(reply), wanted_len);
+    assert_memory_equal(reply, wanted, wanted_len);
+    free(said);
+    free(wanted);
+    free(reply);
+}
+
+/* A line of `len` bytes before its end. */
+static char *ask_line(const gs_daemon *daemon, size_t len, const char *end)
+{
+    char *line = malloc(len + 16);
+    memset(line, 'x', len);
+    memcpy(line, "COUNT ", 6);
+    size_t end_len = strlen(end);
+    memcpy(line + len, end, end_len);
+    memcpy(line + len + end_len, "PING\n", 5);
+    char *reply = gs_daemon_ask(daemon, line, len + end_len + 5);
+    free(line);
+    return reply;
+}
+
+static void a_line_may_have_65536_bytes_and_not_one_more(void **state)
+{
+    static const char *const ends[] = {"\n", "\r\n"};
+    for (int i = 0; i < 2; i++) {
+        char *reply = ask_line(*state, 65535, ends[i]);
+        assert_string_equal(reply, "OK total=1 took_us=412 generation=1\nEND\nOK PONG\nEND\n");
+        free(reply);
+        reply = ask_line(*state, 65536, ends[i]);
+        assert_string_equal(reply, "OK total=1 took_us=412 generation=1\nEND\nOK PONG\nEND\n");
+        free(reply);
+        reply = ask_line(*state, 65537, ends[i]);
+        assert_string_equal(reply, "ERR line-too-long a request line has at most 65536 bytes\n");
+        free(reply);
+    }
+}
+
+static void a_line_without_end_is_refused_as_soon_as_it_is_too_long(void **state)
+{
+    char *line = malloc(65538);
+    memset(line, 'x', 65538);
+    int fd = gs_daemon_connect(*state);
+    gs_client_send(fd, line, 65538);
+    char *reply = gs_client_read_all(fd); // the daemon closes, not we
+    assert_string_equal(reply, "ERR line-too-long a request line has at most 65536 bytes\n");
+    free(reply);
+    free(line);
+    close(fd);
+}
+
+static void requests_in_flight_keep_their_order(void **state)
+{
+    gs_daemon *daemon = *state;
+    int fd = gs_daemon_connect(daemon);
+    static const char said[] = "SEARCH block\nSEARCH second\nPING\n";
+    gs_client_send(fd, said, sizeof(said) - 1);
+    sem_wait(&daemon->stub->blocked);
+    assert_int_equal(gs_daemon_stat(daemon, "running"), 1); // another connection is not held up
+    sem_post(&daemon->stub->gate);
+    char *reply = gs_client_read_until(fd, "OK PONG\nEND\n");
+    assert_string_equal(reply, ONE("block") ONE("second") "OK PONG\nEND\n");
+    free(reply);
+    close(fd);
+}
+
+static void all_rows_stream_to_a_client_that_reads(void **state)
+{
+    char *reply = gs_daemon_ask(*state, "SEARCH limit=all rows 100000\nPING\n", 34);
+    unsigned long long rank = 0;
+    char *line = strtok(reply, "\n");
+    assert_string_equal(line, "OK total=100000 hits=100000 took_us=412 generation=1");
+    while ((line = strtok(NULL, "\n")) && line[0] == '{') {
+        char wanted[64];
+        snprintf(wanted, sizeof(wanted), "{\"rank\":%llu,", ++rank);
+        assert_memory_equal(line, wanted, strlen(wanted));
+    }
+    assert_int_equal(rank, 100000);
+    assert_string_equal(line, "END");
+    assert_string_equal(strtok(NULL, "\n"), "OK PONG");
+    free(reply);
+}
+
+static void a_client_that_does_not_read_holds_up_its_own_stream_only(void **state)
+{
+    gs_daemon *daemon = *state;
+    daemon->stub->rows_made = 0;
+    enum { READERS = 20 };
+    int fds[READERS];
+    for (int i = 0; i < READERS; i++) {
+        fds[i] = gs_daemon_connect(daemon);
+        gs_client_send(fds[i], "SEARCH limit=all rows 10000000\n", 31);
+    }
+    // the streams stop by themselves: the number of rows made no longer grows
+    uint64_t before, after = 0;
+    do {
+        before = after;
+        for (int i = 0; i < 200; i++)
+            free(gs_daemon_ask(daemon, "COUNT x\n", 8));
+        after = daemon->stub->rows_made;
+    } while (after != before || after == 0);
+    // 300 bytes a row: pause mark and a piece here, and what the kernel holds for each socket
+    assert_true(after < READERS * 5000);
+    assert_true(gs_daemon_stat(daemon, "output_bytes") <= READERS * (384u << 10));
+    assert_int_equal(gs_daemon_stat(daemon, "running"), 0);
+    assert_int_equal(gs_daemon_stat(daemon, "streams"), READERS);
+    for (int i = 0; i < READERS; i++)
+        close(fds[i]);
+    while (gs_daemon_stat(daemon, "streams") > 0)
+        continue;
+    assert_int_equal(gs_daemon_stat(daemon, "output_bytes"), 0);
+}
+
+static void a_reply_that_fails_after_its_first_piece_has_no_end(void **state)
+{
+    char *reply = gs_daemon_ask(*state, "SEARCH cut 5\nPING\n", 18);
+    assert_string_equal(reply, "ERR corrupt block 7 is damaged\nOK PONG\nEND\n");
+    free(reply);
+    reply = gs_daemon_ask(*state, "SEARCH limit=all cut 5000\nPING\n", 31);
+    assert_memory_equal(reply, "OK total=5000 ", 14);
+    assert_null(strstr(reply, "END\n"));
+    assert_null(strstr(reply, "PONG"));
+    free(reply);
+}
+
+static void a_search_is_cancelled_when_its_client_breaks_off(void **state)
+{
+    (void)state;
+    static const char *const listen[] = {"127.0.0.1:0"};
+    const gs_server_options options = {.threads = 1, .listen = listen, .listen_count = 1};
+    gs_daemon *daemon = gs_daemon_start(&options);
+    int fd = gs_daemon_connect(daemon);
+    gs_client_send(fd, "SEARCH block\n", 13);
+    sem_wait(&daemon->stub->blocked);
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+    close(fd);
+    // the gate stays shut: a search that nobody cancels would run for ever
+    while (gs_daemon_stat(daemon, "running") > 0)
+        continue;
+    gs_daemon_stop(daemon);
+}
+
+static void help_names_every_verb(void **state)
+{
+    char *reply = gs_daemon_ask(*state, "HELP\n", 5);
+    static const char *const verbs[] = {"SEARCH", "COUNT", "GET",  "EXPLAIN", "SUGGEST",
+                                        "STATS",  "HELP",  "PING", "QUIT",    "AUTH"};
+    assert_memory_equal(reply, "OK\n", 3);
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        char wanted[64];
+        snprintf(wanted, sizeof(wanted), "{\"verb\":\"%s\",\"usage\":\"%s", verbs[i], verbs[i]);
+        assert_non_null(strstr(reply, wanted));
+    }
+    assert_string_equal(reply + strlen(reply) - 4, "END\n");
+    free(reply);
+}
+
+static int start(void **state)
+{
+    *state = gs_daemon_start(&usual);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    gs_daemon_stop(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_conversation_reads_as_specified),
+        cmocka_unit_test(a_cut_at_any_byte_changes_nothing),
+        cmocka_unit_test(a_byte_at_a_time_changes_nothing),
+        cmocka_unit_test(nul_and_broken_utf8_are_bad_arguments_and_the_connection_goes_on),
+        cmocka_unit_test(ten_thousand_pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(a_line_may_have_65536_bytes_and_not_one_more),
+        cmocka_unit_test(a_line_without_end_is_refused_as_soon_as_it_is_too_long),
+        cmocka_unit_test(requests_in_flight_keep_their_order),
+        cmocka_unit_test(all_rows_stream_to_a_client_that_reads),
+        cmocka_unit_test(a_client_that_does_not_read_holds_up_its_own_stream_only),
+        cmocka_unit_test(a_reply_that_fails_after_its_first_piece_has_no_end),
+        cmocka_unit_test(a_search_is_cancelled_when_its_client_breaks_off),
+        cmocka_unit_test(help_names_every_verb),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
