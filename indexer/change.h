@@ -53,14 +53,15 @@ GS_CHECKED gsearch_status gs_change_find(const gs_change *change, size_t from, s
                                          gsearch_error *err);
 
 /* Which of two new documents with one id stays: that whose source has the greater place, then the
- * later one. Without `place` the later one. */
+ * later one. */
 typedef struct gs_change_order {
     uint32_t (*place)(gs_bytes source, void *payload);
-    void (*on_shadowed)(uint32_t place, void *payload); /* of the one that goes; may be NULL */
+    void (*on_shadowed)(gs_bytes id, uint32_t place, void *payload); /* of the one that goes */
     void *payload;
 } gs_change_order;
 
-/* Writes finished batches as new segments at the end of `segments`, each id once in all of them. */
+/* Writes finished batches as new segments at the end of `segments`, each id once in all of them.
+ * `order` may be NULL: the later document stays. */
 GS_CHECKED gsearch_status gs_change_write(gs_change *change, gs_batch **batches,
                                           size_t batches_count, bool with_text,
                                           const gs_change_order *order, gsearch_error *err);

@@ -226,16 +226,23 @@ static gsearch_status walk_folders(walk *self, gsearch_error *err)
     return status;
 }
 
-int gs_corpus_open(const char *path)
+static int open_typed(const char *path)
 {
     return open(*path ? path : ".", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+int gs_corpus_open(const gs_corpus_file *file)
+{
+    if (file->is_typed)
+        return open_typed(file->path);
+    return open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 /* `is_walked`: it lies in another root, so that it only has to be there. */
 static gsearch_status walk_root(walk *self, const char *root, bool is_walked, gsearch_error *err)
 {
     struct stat info;
-    int fd = gs_corpus_open(root);
+    int fd = open_typed(root);
     if (fd < 0 || fstat(fd, &info)) {
         int failure = errno;
         if (fd >= 0)
@@ -254,9 +261,12 @@ static gsearch_status walk_root(walk *self, const char *root, bool is_walked, gs
         return walk_folders(self, err);
     }
     close(fd);
-    if (S_ISREG(info.st_mode))
-        return add_file(self->corpus, gs_bytes_str(root), &info, err);
-    skip(self, GS_SKIP_SPECIAL, "");
+    if (S_ISREG(info.st_mode)) {
+        GS_TRY(add_file(self->corpus, gs_bytes_str(root), &info, err));
+        self->corpus->files[self->corpus->files_count - 1].is_typed = true;
+    } else {
+        skip(self, GS_SKIP_SPECIAL, "");
+    }
     return GSEARCH_OK;
 }
 

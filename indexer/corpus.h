@@ -21,6 +21,11 @@ void gs_path_id(gs_buf *out, gs_bytes path);
 
 /* ---- files ---- */
 
+/* Stand for what cannot be trusted: the content is compared next time. A size in doubt also has the
+ * file read again if it is the same, since an id in it may have become free. */
+#define GS_MTIME_IN_DOUBT INT64_MIN
+#define GS_SIZE_IN_DOUBT UINT64_MAX
+
 typedef enum gs_corpus_plan {
     GS_PLAN_READ, /* new, changed, or perhaps so */
     GS_PLAN_KEEP, /* the index has it */
@@ -37,6 +42,8 @@ typedef struct gs_corpus_file {
     uint32_t shadowed;  /* of these, not in the index because another file has the id */
     uint8_t plan;       /* gs_corpus_plan */
     bool is_stdin;
+    bool is_typed; /* one of the paths itself, which may be a link */
+    bool is_known; /* the index was made from it, with this `hash` */
     bool is_same; /* read although its content is the one in the index */
 } gs_corpus_file;
 
@@ -73,7 +80,7 @@ bool gs_corpus_covers(const gs_corpus *corpus, gs_bytes path);
 /* The number of the file with this path, or files_count. */
 size_t gs_corpus_find(const gs_corpus *corpus, gs_bytes path);
 
-/* The path that opens a file of the run: "." stands for "". */
-int gs_corpus_open(const char *path);
+/* Opens a file for reading, never waiting for the other end of a pipe; -1 with errno. */
+int gs_corpus_open(const gs_corpus_file *file);
 
 #endif

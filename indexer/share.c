@@ -21,8 +21,8 @@ typedef struct share {
     uint8_t *holds;
     uint32_t *holders;
     uint32_t holders_count;
-    gs_buf grams, gram_documents, characters, character_documents, words, word_bytes,
-        word_documents;
+    gs_buf grams, gram_documents, characters, character_documents;
+    gs_buf word_lens, word_bytes, word_documents;
 } share;
 
 static bool is_deleted(const share *self, uint32_t doc)
@@ -104,10 +104,8 @@ static void next_character(share *self, uint32_t code_point)
 
 static void keep_word(share *self, gs_bytes word)
 {
-    // The bytes move while they grow: the place is kept as an offset until all are there.
-    gs_bytes entry = gs_bytes_of((const void *)self->word_bytes.len, word.len);
+    gs_buf_u32(&self->word_lens, (uint32_t)word.len);
     gs_buf_bytes(&self->word_bytes, word);
-    gs_buf_append(&self->words, &entry, sizeof(entry));
     gs_buf_u32(&self->word_documents, self->matched);
 }
 
@@ -135,26 +133,55 @@ static gsearch_status count_terms(share *self, gsearch_error *err)
     }
 }
 
-static gsearch_status check_buffers(const share *self, gsearch_error *err)
+/* Calls `action` for every buffer. */
+static void each_buffer(share *self, void (*action)(gs_buf *buf, void *payload), void *payload)
 {
-    const gs_buf *all[] = {&self->grams, &self->gram_documents, &self->characters,
-                           &self->character_documents, &self->words, &self->word_bytes,
-                           &self->word_documents};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (all[i]->status)
-            return gs_fail_memory(err);
+    gs_buf *all[] = {&self->grams,      &self->gram_documents, &self->characters,
+                     &self->character_documents, &self->word_lens, &self->word_bytes,
+                     &self->word_documents};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        action(all[i], payload);
+}
+
+static void init_buffer(gs_buf *buf, void *mem)
+{
+    gs_buf_init(buf, *(const gs_mem **)mem, UINT32_MAX);
+}
+
+static void check_buffer(gs_buf *buf, void *is_bad)
+{
+    if (buf->status)
+        *(bool *)is_bad = true;
+}
+
+static void release_buffer(gs_buf *buf, void *payload)
+{
+    (void)payload;
+    gs_buf_release(buf);
+}
+
+static void fill_words(const share *self, gs_bytes *words, uint32_t count)
+{
+    const uint8_t *next = self->word_bytes.data;
+    for (uint32_t i = 0; i < count; i++) {
+        words[i] = gs_bytes_of(next, gs_load_u32(self->word_lens.data + 4 * (size_t)i));
+        next += words[i].len;
     }
-    return GSEARCH_OK;
 }
 
 static gsearch_status write_content(share *self, gs_dir *dir, gs_container_name *out,
                                     gsearch_error *err)
 {
     const gs_doctable *docs = &self->segment->docs;
-    gs_bytes *words = (gs_bytes *)(void *)self->words.data;
-    uint32_t words_count = (uint32_t)(self->words.len / sizeof(*words));
-    for (uint32_t i = 0; i < words_count; i++)
-        words[i].ptr = self->word_bytes.data + (uintptr_t)words[i].ptr;
+    uint32_t words_count = (uint32_t)(self->word_lens.len / sizeof(uint32_t));
+    gs_bytes *words = gs_mem_alloc(self->mem, words_count * sizeof(*words));
+    bool is_bad = !words;
+    each_buffer(self, check_buffer, &is_bad);
+    if (is_bad) {
+        gs_mem_free(self->mem, words);
+        return gs_fail_memory(err);
+    }
+    fill_words(self, words, words_count);
     gs_deletes_content content = {
         .segment = self->segment->id,
         .documents = docs->count,
@@ -175,20 +202,9 @@ static gsearch_status write_content(share *self, gs_dir *dir, gs_container_name 
             content.deleted_length += gs_doctable_length(docs, doc);
         }
     }
-    return gs_deletes_write(dir, self->mem, &content, out, err);
-}
-
-static void release(share *self)
-{
-    gs_buf *all[] = {&self->grams, &self->gram_documents, &self->characters,
-                     &self->character_documents, &self->words, &self->word_bytes,
-                     &self->word_documents};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        gs_buf_release(all[i]);
-    gs_decoder_free(self->decoder);
-    gs_mem_free(self->mem, self->positions);
-    gs_mem_free(self->mem, self->holds);
-    gs_mem_free(self->mem, self->holders);
+    gsearch_status status = gs_deletes_write(dir, self->mem, &content, out, err);
+    gs_mem_free(self->mem, words);
+    return status;
 }
 
 gsearch_status gs_share_write(gs_dir *dir, const gs_mem *mem, const gs_segment *segment,
@@ -196,11 +212,7 @@ gsearch_status gs_share_write(gs_dir *dir, const gs_mem *mem, const gs_segment *
 {
     uint32_t count = segment->docs.count;
     share self = {.mem = mem, .segment = segment, .bits = bits};
-    gs_buf *all[] = {&self.grams, &self.gram_documents, &self.characters,
-                     &self.character_documents, &self.words, &self.word_bytes,
-                     &self.word_documents};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        gs_buf_init(all[i], mem, UINT32_MAX);
+    each_buffer(&self, init_buffer, &mem);
     self.decoder = gs_decoder_new(mem);
     self.holds = gs_mem_calloc(mem, (size_t)count / 8 + 1, 1);
     self.holders = gs_mem_alloc(mem, (size_t)count * sizeof(*self.holders));
@@ -209,9 +221,11 @@ gsearch_status gs_share_write(gs_dir *dir, const gs_mem *mem, const gs_segment *
     if (!status)
         status = count_terms(&self, err);
     if (!status)
-        status = check_buffers(&self, err);
-    if (!status)
         status = write_content(&self, dir, out, err);
-    release(&self);
+    each_buffer(&self, release_buffer, NULL);
+    gs_decoder_free(self.decoder);
+    gs_mem_free(mem, self.positions);
+    gs_mem_free(mem, self.holds);
+    gs_mem_free(mem, self.holders);
     return status;
 }
