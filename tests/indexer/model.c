@@ -471,5 +471,6 @@ void gs_model_check(const gs_model *model, gs_dir *dir, const gs_manifest_segmen
     if (with_text)
         check_text(model, &index, segment);
     index_free(&index);
+    assert_ok(gs_segment_verify(segment, &error), &error);
     gs_segment_unref(segment);
 }
