@@ -100,8 +100,8 @@ static size_t opening_quote(const gs_lexer *lexer)
     return kind;
 }
 
-/* Where the quote of this kind that opens at `pos` is closed; `end` or later if nowhere. `pos` never
- * goes back, so that what was found last time holds until it is passed. */
+/* Where the quote of this kind that opens at `pos` is closed; `end` or later if nowhere. `pos`
+ * never goes back, so that what was found last time holds until it is passed. */
 static size_t closing_quote(gs_lexer *lexer, size_t kind)
 {
     size_t from = lexer->pos + strlen(quotes[kind].open);

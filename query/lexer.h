@@ -94,7 +94,7 @@ GS_CHECKED gsearch_status gs_lexer_peek_operator(const gs_lexer *lexer, gs_opera
 gs_field_name gs_lexer_take_field(gs_lexer *lexer);
 
 /* Passes over the bracket that opens a group and narrows `end` to the closing one; `*outer_end`
- * is what `end` was. `*found` is false if what is next is text. BAD_QUERY. */
+ * is what `end` was. `*found` is false if what is next is text. Not for plain text. BAD_QUERY. */
 GS_CHECKED gsearch_status gs_lexer_enter_group(gs_lexer *lexer, size_t *outer_end, bool *found,
                                                gsearch_error *err);
 

@@ -366,9 +366,9 @@ static gsearch_status parse_term(parser *p, gs_field_name field, bool exact, gse
 static gsearch_status parse_primary(parser *p, size_t blame, gsearch_error *err)
 {
     gs_lexer *lexer = &p->lexer;
-    gs_operator_word operator;
-    GS_TRY(gs_lexer_peek_operator(lexer, &operator, err));
-    if (lexer->pos == lexer->end || operator.kind != GS_OPERATOR_NONE)
+    gs_operator_word word;
+    GS_TRY(gs_lexer_peek_operator(lexer, &word, err));
+    if (lexer->pos == lexer->end || word.kind != GS_OPERATOR_NONE)
         return gs_query_refuse(err, blame, "a term is missing beside this operator");
 
     gs_field_name field = p->field;
@@ -379,7 +379,7 @@ static gsearch_status parse_primary(parser *p, size_t blame, gsearch_error *err)
         return gs_query_refuse(err, offset, "= needs a term right behind it");
     offset = lexer->pos;
     if (gs_lexer_take(lexer, '-') || (exact && gs_lexer_take(lexer, '=')))
-        return gs_query_refuse(err, offset, "this operator cannot stand behind another");
+        return gs_query_refuse(err, offset, "this operator cannot stand here: one a term, a field before =");
     if (exact && gs_lexer_take_field(lexer) != GS_FIELD_NAME_NONE)
         return gs_query_refuse(err, offset, "= stands behind the field, as in title:=…");
 
@@ -405,20 +405,20 @@ static gsearch_status parse_near(parser *p, size_t blame, gsearch_error *err)
 {
     uint32_t mark = p->pending_count;
     uint32_t distance = 0;
-    gs_operator_word operator;
+    gs_operator_word word;
     GS_TRY(parse_primary(p, blame, err));
     for (;;) {
         gs_lexer_skip_space(&p->lexer);
-        GS_TRY(gs_lexer_peek_operator(&p->lexer, &operator, err));
-        if (operator.kind != GS_OPERATOR_NEAR)
+        GS_TRY(gs_lexer_peek_operator(&p->lexer, &word, err));
+        if (word.kind != GS_OPERATOR_NEAR)
             break;
-        distance += operator.distance;
+        distance += word.distance;
         if (distance > GS_QUERY_NEAR_DISTANCE_MAX)
             return gs_fail(err, GSEARCH_LIMIT, "distances of NEAR/n together: at most %u positions",
                            GS_QUERY_NEAR_DISTANCE_MAX);
-        p->lexer.pos = operator.end;
+        p->lexer.pos = word.end;
         gs_lexer_skip_space(&p->lexer);
-        GS_TRY(parse_primary(p, operator.offset, err));
+        GS_TRY(parse_primary(p, word.offset, err));
     }
     return p->pending_count == mark + 1 ? GSEARCH_OK : gather_near(p, mark, distance, err);
 }
@@ -427,15 +427,15 @@ static gsearch_status parse_unary(parser *p, size_t blame, gsearch_error *err)
 {
     gs_lexer *lexer = &p->lexer;
     uint32_t mark = p->pending_count;
-    gs_operator_word operator;
+    gs_operator_word word;
     size_t offset = lexer->pos;
     bool negated = gs_lexer_take(lexer, '-');
     if (negated && gs_lexer_at_border(lexer))
         return gs_query_refuse(err, offset, "- needs a term right behind it");
     if (!negated) {
-        GS_TRY(gs_lexer_peek_operator(lexer, &operator, err));
-        negated = operator.kind == GS_OPERATOR_NOT;
-        lexer->pos = negated ? operator.end : lexer->pos;
+        GS_TRY(gs_lexer_peek_operator(lexer, &word, err));
+        negated = word.kind == GS_OPERATOR_NOT;
+        lexer->pos = negated ? word.end : lexer->pos;
         gs_lexer_skip_space(lexer);
     }
     GS_TRY(parse_near(p, negated ? offset : blame, err));
@@ -445,7 +445,7 @@ static gsearch_status parse_unary(parser *p, size_t blame, gsearch_error *err)
 static gsearch_status parse_and(parser *p, size_t blame, gsearch_error *err)
 {
     uint32_t mark = p->pending_count;
-    gs_operator_word operator;
+    gs_operator_word word;
     bool positive = false;
     gs_lexer_skip_space(&p->lexer);
     size_t start = p->lexer.pos;
@@ -453,14 +453,14 @@ static gsearch_status parse_and(parser *p, size_t blame, gsearch_error *err)
         GS_TRY(parse_unary(p, blame, err));
         positive = positive || p->pending[p->pending_count - 1]->kind != GS_NODE_NOT;
         gs_lexer_skip_space(&p->lexer);
-        GS_TRY(gs_lexer_peek_operator(&p->lexer, &operator, err));
-        if (operator.kind == GS_OPERATOR_AND) {
-            p->lexer.pos = operator.end;
+        GS_TRY(gs_lexer_peek_operator(&p->lexer, &word, err));
+        if (word.kind == GS_OPERATOR_AND) {
+            p->lexer.pos = word.end;
             gs_lexer_skip_space(&p->lexer);
         }
-        blame = operator.offset;
-    } while (operator.kind ==
-             GS_OPERATOR_AND ||(operator.kind != GS_OPERATOR_OR && p->lexer.pos<p->lexer.end));
+        blame = word.offset;
+    } while (word.kind == GS_OPERATOR_AND ||
+             (word.kind != GS_OPERATOR_OR && p->lexer.pos < p->lexer.end));
     if (!positive)
         return gs_query_refuse(err, start,
                                "only what must not occur is named: add a term that "
@@ -472,18 +472,18 @@ static gsearch_status parse_and(parser *p, size_t blame, gsearch_error *err)
 static gsearch_status parse_or(parser *p, size_t start, gsearch_error *err)
 {
     uint32_t mark = p->pending_count;
-    gs_operator_word operator;
+    gs_operator_word word;
     gs_lexer_skip_space(&p->lexer);
     if (p->lexer.pos == p->lexer.end)
         return gs_query_refuse(err, start, "nothing to search for here");
     size_t blame = p->lexer.pos;
     for (;;) {
         GS_TRY(parse_and(p, blame, err));
-        GS_TRY(gs_lexer_peek_operator(&p->lexer, &operator, err));
-        if (operator.kind != GS_OPERATOR_OR)
+        GS_TRY(gs_lexer_peek_operator(&p->lexer, &word, err));
+        if (word.kind != GS_OPERATOR_OR)
             break;
-        p->lexer.pos = operator.end;
-        blame = operator.offset;
+        p->lexer.pos = word.end;
+        blame = word.offset;
     }
     return gather(p, GS_NODE_OR, mark, err);
 }

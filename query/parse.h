@@ -54,7 +54,7 @@ struct gs_node {
     uint32_t date_from, date_to; /* DATE: yyyymmdd, inclusive; 0 and 99999999 are open ends */
 };
 
-/* A whole query. Every branch of an OR, and every AND, has a child that is no NOT; no AND is a child
+/* A whole query. Every AND, and every branch of an OR, has a part that is no NOT; no AND is a child
  * of an AND, no OR of an OR. `leaves` are its PHRASE nodes in query order, those under NOT too. */
 typedef struct gs_query {
     gs_node *root;
@@ -72,7 +72,7 @@ GS_CHECKED gsearch_status gs_query_parse(gs_arena *arena, gs_bytes text, gs_quer
  * filter is an AND, be it of one child, over the phrases that must or must not occur and the dates;
  * `items` is the rest, the plain text. One of the two finds something. */
 typedef struct gs_question {
-    gs_query filter; /* root NULL if nothing is quoted, negated or has a field */
+    gs_query filter;      /* root NULL if nothing is quoted, negated or has a field */
     const gs_item *items; /* the plain text, one item a position, GS_TOKEN_BREAK between terms */
     uint32_t items_count;
 } gs_question;

@@ -10,7 +10,6 @@
 #include "query/parse.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/base/buf.h"
 #include "common/base/limits.h"
@@ -447,80 +446,73 @@ static void equals_asks_for_the_original(void **state)
 
 /* ---- limits ---- */
 
-static char *repeat(const char *before, const char *text, size_t count, const char *after)
+/* `before`, `count` times `text`, `after`: read with this status, whose message names `named`. */
+static void check_status(const char *before, const char *text, size_t count, const char *after,
+                         gsearch_status wanted, const char *named)
 {
-    size_t room = strlen(before) + strlen(text) * count + strlen(after) + 1;
-    char *query = malloc(room);
-    assert_non_null(query);
-    char *next = stpcpy(query, before);
+    gs_buf query;
+    gs_buf_init(&query, NULL, ARENA_BYTES_MAX);
+    gs_buf_str(&query, before);
     while (count-- > 0)
-        next = stpcpy(next, text);
-    stpcpy(next, after);
-    return query;
-}
-
-static void check_status(char *query, gsearch_status wanted, const char *named)
-{
+        gs_buf_str(&query, text);
+    gs_buf_str(&query, after);
     gs_arena arena;
-    gs_arena_init(&arena, NULL, 64u << 20);
+    gs_arena_init(&arena, NULL, ARENA_BYTES_MAX);
     gs_query parsed;
     gsearch_error error = {0};
-    gsearch_status status = gs_query_parse(&arena, gs_bytes_str(query), &parsed, &error);
-    assert_int_equal(status, wanted);
+    assert_int_equal(gs_query_parse(&arena, gs_buf_view(&query), &parsed, &error), wanted);
     if (wanted)
         assert_non_null(strstr(error.message, named));
     gs_arena_release(&arena);
-    free(query);
+    gs_buf_release(&query);
 }
 
 static void the_number_of_terms_is_limited(void **state)
 {
     (void)state;
-    check_status(repeat("", "甲 ", 1024, ""), GSEARCH_OK, NULL);
-    check_status(repeat("", "甲 ", 1025, ""), GSEARCH_LIMIT, "1024");
-    check_status(repeat("\"", "甲 ", 1025, "\"~5"), GSEARCH_LIMIT, "1024");
-    check_status(repeat("", "date:2017|", 1024, "甲"), GSEARCH_LIMIT, "1024");
+    check_status("", "甲 ", 1024, "", GSEARCH_OK, NULL);
+    check_status("", "甲 ", 1025, "", GSEARCH_LIMIT, "1024");
+    check_status("\"", "甲 ", 1025, "\"~5", GSEARCH_LIMIT, "1024");
+    check_status("", "date:2017|", 1024, "甲", GSEARCH_LIMIT, "1024");
     // 4 × 4 × 4 × 4 choices of 4 operands are 1,024 terms, beside the 16 that are typed
-    check_status(repeat("(甲|乙|丙|丁)", " NEAR/1 (甲|乙|丙|丁)", 3, ""), GSEARCH_LIMIT, "1024");
-    check_status(repeat("(甲|乙|丙)", " NEAR/1 (甲|乙|丙|丁)", 3, ""), GSEARCH_OK, NULL);
+    check_status("(甲|乙|丙|丁)", " NEAR/1 (甲|乙|丙|丁)", 3, "", GSEARCH_LIMIT, "1024");
+    check_status("(甲|乙|丙)", " NEAR/1 (甲|乙|丙|丁)", 3, "", GSEARCH_OK, NULL);
 }
 
 static void the_length_of_phrases_is_limited(void **state)
 {
     (void)state;
-    check_status(repeat("", "的", 4096, ""), GSEARCH_OK, NULL);
-    check_status(repeat("", "的", 4097, ""), GSEARCH_LIMIT, "4096");
-    check_status(repeat("", "的的的的的的的的 ", 513, ""), GSEARCH_LIMIT, "4096");
-    check_status(repeat("", "x", 65537, ""), GSEARCH_LIMIT, "65536");
+    check_status("", "的", 4096, "", GSEARCH_OK, NULL);
+    check_status("", "的", 4097, "", GSEARCH_LIMIT, "4096");
+    check_status("", "的的的的的的的的 ", 513, "", GSEARCH_LIMIT, "4096");
+    check_status("", "x", 65537, "", GSEARCH_LIMIT, "65536");
 }
 
 static void the_depth_of_brackets_is_limited(void **state)
 {
     (void)state;
-    char *close = repeat("甲", ")", 32, "");
-    char *deeper = repeat("甲", ")", 33, "");
-    check_status(repeat("", "(", 32, close), GSEARCH_OK, NULL);
-    check_status(repeat("(", "(", 32, deeper), GSEARCH_LIMIT, "32");
-    check_status(repeat("", "(", 65536, ""), GSEARCH_BAD_QUERY, "not closed");
-    free(close);
-    free(deeper);
+    static const char closed[] = "甲))))))))))))))))))))))))))))))))"; // 32 of them
+    static const char deeper[] = "甲)))))))))))))))))))))))))))))))))";
+    check_status("", "(", 32, closed, GSEARCH_OK, NULL);
+    check_status("", "(", 33, deeper, GSEARCH_LIMIT, "32");
+    check_status("", "(", 65536, "", GSEARCH_BAD_QUERY, "not closed");
 }
 
 static void distances_are_limited(void **state)
 {
     (void)state;
-    check_status(repeat("甲 NEAR/1000 乙", "", 0, ""), GSEARCH_OK, NULL);
-    check_status(repeat("甲 NEAR/1001 乙", "", 0, ""), GSEARCH_LIMIT, "1000");
-    check_status(repeat("甲 NEAR/99999999999999999999 乙", "", 0, ""), GSEARCH_LIMIT, "1000");
-    check_status(repeat("甲 NEAR/600 乙 NEAR/401 丙", "", 0, ""), GSEARCH_LIMIT, "1000");
-    check_status(repeat("\"甲 乙\"~1000", "", 0, ""), GSEARCH_OK, NULL);
-    check_status(repeat("\"甲 乙\"~1001", "", 0, ""), GSEARCH_LIMIT, "1000");
+    check_status("甲 NEAR/1000 乙", "", 0, "", GSEARCH_OK, NULL);
+    check_status("甲 NEAR/1001 乙", "", 0, "", GSEARCH_LIMIT, "1000");
+    check_status("甲 NEAR/99999999999999999999 乙", "", 0, "", GSEARCH_LIMIT, "1000");
+    check_status("甲 NEAR/600 乙 NEAR/401 丙", "", 0, "", GSEARCH_LIMIT, "1000");
+    check_status("\"甲 乙\"~1000", "", 0, "", GSEARCH_OK, NULL);
+    check_status("\"甲 乙\"~1001", "", 0, "", GSEARCH_LIMIT, "1000");
 }
 
 static void bytes_that_are_not_utf8_are_a_bad_argument(void **state)
 {
     (void)state;
-    check_status(repeat("甲\xE7\x94", "", 0, ""), GSEARCH_BAD_ARGUMENT, "UTF-8");
+    check_status("甲\xE7\x94", "", 0, "", GSEARCH_BAD_ARGUMENT, "UTF-8");
 }
 
 /* ---- leaves ---- */
@@ -662,33 +654,36 @@ static void any_text_gives_a_sound_tree_or_a_fault_with_its_place(void **state)
         "=",     "＝",   " OR ", " AND ",  " NOT ", " NEAR/3 ", " ＯＲ ", "title:",    "标题：",
         "date:", "2017", "..",   "docno:", "OR",    "𠀀",       "\t",     "e\xCC\x81", "㎡",
     };
+    enum { PIECES = sizeof(pieces) / sizeof(pieces[0]) };
     uint64_t random = 20171205;
     gs_arena arena;
     gs_arena_init(&arena, NULL, ARENA_BYTES_MAX);
     size_t good = 0;
     for (int round = 0; round < 30000; round++) {
-        char text[256] = "";
+        gs_buf text;
+        gs_buf_init(&text, NULL, 256);
         uint64_t length = gs_test_random_below(&random, 14);
         for (uint64_t i = 0; i < length; i++)
-            strcat(text, pieces[gs_test_random_below(&random, sizeof(pieces) / sizeof(pieces[0]))]);
+            gs_buf_str(&text, pieces[gs_test_random_below(&random, PIECES)]);
         gs_query query;
         gs_question question;
         gsearch_error error = {0};
-        gsearch_status status = gs_query_parse(&arena, gs_bytes_str(text), &query, &error);
+        gsearch_status status = gs_query_parse(&arena, gs_buf_view(&text), &query, &error);
         if (status == GSEARCH_LIMIT) { // "甲"~52017
             assert_non_null(strstr(error.message, "1000"));
         } else if (status) {
             assert_int_equal(status, GSEARCH_BAD_QUERY);
-            assert_in_range(error.offset, 0, strlen(text));
+            assert_in_range(error.offset, 0, text.len);
         } else {
             good++;
             check_shape(query.root, GS_NODE_AND);
         }
-        status = gs_question_parse(&arena, gs_bytes_str(text), &question, &error);
+        status = gs_question_parse(&arena, gs_buf_view(&text), &question, &error);
         if (status) {
             assert_int_equal(status, GSEARCH_BAD_QUERY);
-            assert_in_range(error.offset, 0, strlen(text));
+            assert_in_range(error.offset, 0, text.len);
         }
+        gs_buf_release(&text);
         gs_arena_reset(&arena);
     }
     assert_true(good > 1000); // else the texts test nothing but faults
