@@ -300,7 +300,7 @@ static gsearch_status read_stretch(worker *self, gsearch_error *err)
         pthread_mutex_lock(&shared->lock);
         self->file->documents += self->documents;
         shared->result->replacements += replacements;
-        progress_locked(intake, self->is_whole, self->data.len);
+        progress_locked(shared, self->is_whole, self->data.len);
         pthread_mutex_unlock(&shared->lock);
         if (self->data.capacity > BUFFER_KEEP_BYTES)
             gs_buf_release(&self->data);
@@ -338,7 +338,7 @@ static void *work(void *payload)
         pthread_mutex_lock(&shared->lock);
         gsearch_status status = shared->status;
         if (!status)
-            status = deal(intake, &self->stretch, &self->error);
+            status = deal(shared, &self->stretch, &self->error);
         pthread_mutex_unlock(&shared->lock);
         bool is_over = status || self->stretch.parts_count == 0;
         if (!is_over)
