@@ -24,6 +24,7 @@ typedef struct merge_source {
     uint32_t shift;      /* of all its positions, without deletes */
     uint32_t *starts;    /* where each document starts in the output, with deletes */
     gs_terms_iterator terms;
+    gs_decoder *decoder; /* one a source: it keeps the chunk read last, and lists come in order */
 } merge_source;
 
 typedef struct merge {
@@ -35,7 +36,6 @@ typedef struct merge {
     bool has_text;
     gs_term_heap heap;
     gs_characters characters;
-    gs_decoder *decoder;
     uint32_t *positions;
     size_t positions_capacity;
 } merge;
@@ -79,14 +79,16 @@ static gsearch_status open_sources(merge *all, gs_dir *dir, const gs_manifest_se
                                    size_t inputs_count, gsearch_error *err)
 {
     all->sources = gs_mem_calloc(all->mem, inputs_count, sizeof(*all->sources));
-    all->decoder = gs_decoder_new(all->mem);
-    if (!all->sources || !all->decoder)
+    if (!all->sources)
         return gs_fail_memory(err);
     for (size_t i = 0; i < inputs_count; i++) {
         merge_source *source = &all->sources[i];
         GS_TRY(gs_segment_open(dir, all->mem, inputs[i].segment.id, inputs[i].segment.length, true,
                                &source->segment, err));
         all->sources_count++;
+        source->decoder = gs_decoder_new(all->mem);
+        if (!source->decoder)
+            return gs_fail_memory(err);
         GS_TRY(check_alike(all->sources[0].segment, source->segment, err));
         GS_TRY(open_deletes(source, dir, all->mem, &inputs[i], err));
     }
@@ -124,14 +126,15 @@ static gsearch_status place_documents(merge *all, gsearch_error *err)
 static void close_merge(merge *all)
 {
     for (size_t i = 0; i < all->sources_count; i++) {
-        gs_mem_free(all->mem, all->sources[i].starts);
-        if (all->sources[i].deletes)
-            gs_deletes_unref(all->sources[i].deletes);
-        gs_segment_unref(all->sources[i].segment);
+        merge_source *source = &all->sources[i];
+        gs_mem_free(all->mem, source->starts);
+        gs_decoder_free(source->decoder);
+        if (source->deletes)
+            gs_deletes_unref(source->deletes);
+        gs_segment_unref(source->segment);
     }
     gs_mem_free(all->mem, all->sources);
     gs_mem_free(all->mem, all->positions);
-    gs_decoder_free(all->decoder);
     gs_term_heap_release(&all->heap);
     gs_characters_release(&all->characters);
 }
@@ -140,15 +143,15 @@ static void close_merge(merge *all)
 
 /* The bytes of text that a document stands for in the segment's sum. Where nobody asks for single
  * documents the first one stands for all; where texts are not stored the share is estimated. */
-static gsearch_status count_text(merge *all, const merge_source *source, uint32_t doc,
-                                 uint64_t *out, gsearch_error *err)
+static gsearch_status count_text(const merge_source *source, uint32_t doc, uint64_t *out,
+                                 gsearch_error *err)
 {
     const gs_segment *segment = source->segment;
     if (!source->deletes) {
         *out = doc ? 0 : segment->text_bytes;
     } else if (segment->has_text) {
         gs_stored stored;
-        GS_TRY(gs_store_read(&segment->store, all->decoder, doc, 0, 0, &stored, err));
+        GS_TRY(gs_store_read(&segment->store, source->decoder, doc, 0, 0, &stored, err));
         *out = stored.text_len;
     } else {
         uint64_t total = segment->docs.total_length;
@@ -219,7 +222,7 @@ static gsearch_status copy_document(merge *all, const merge_source *source, uint
         .flags = (uint32_t)gs_column_get(&docs->flags, doc),
         .date = (uint32_t)gs_column_get(&docs->date, doc),
     };
-    GS_TRY(count_text(all, source, doc, &record.text_bytes, err));
+    GS_TRY(count_text(source, doc, &record.text_bytes, err));
     GS_TRY(gs_segment_add_document(all->writer, &record, err));
     if (all->has_text)
         copy_checkpoints(all, segment, doc, &parts->checkpoint);
@@ -335,7 +338,7 @@ static gsearch_status copy_short_list(merge *all, const merge_source *source, gs
                      (size_t)list->count + GS_BLOCK_POSTINGS, SIZE_MAX / sizeof(uint32_t),
                      sizeof(uint32_t)))
         return gs_fail_memory(err);
-    GS_TRY(gs_list_read(&source->segment->postings, all->decoder, list, all->positions, err));
+    GS_TRY(gs_list_read(&source->segment->postings, source->decoder, list, all->positions, err));
     size_t kept = move_positions(source, all->positions, list->count);
     return gs_segment_add_positions(all->writer, all->positions, kept, err);
 }
@@ -422,7 +425,7 @@ static gsearch_status pack_documents(merge *all, const merge_source *source,
         if (is_deleted(source, doc))
             continue;
         gs_stored stored;
-        GS_TRY(gs_store_read(&segment->store, all->decoder, doc, 0, UINT32_MAX, &stored, err));
+        GS_TRY(gs_store_read(&segment->store, source->decoder, doc, 0, UINT32_MAX, &stored, err));
         GS_TRY(gs_store_packer_add(packer, stored.text, stored.fields, packed, err));
         GS_TRY(give_blocks(all, packed, err));
     }
