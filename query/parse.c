@@ -379,7 +379,7 @@ static gsearch_status parse_primary(parser *p, size_t blame, gsearch_error *err)
         return gs_query_refuse(err, offset, "= needs a term right behind it");
     offset = lexer->pos;
     if (gs_lexer_take(lexer, '-') || (exact && gs_lexer_take(lexer, '=')))
-        return gs_query_refuse(err, offset, "this operator cannot stand here: one a term, a field before =");
+        return gs_query_refuse(err, offset, "- and = cannot stand behind another operator");
     if (exact && gs_lexer_take_field(lexer) != GS_FIELD_NAME_NONE)
         return gs_query_refuse(err, offset, "= stands behind the field, as in title:=…");
 
