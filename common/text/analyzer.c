@@ -138,11 +138,32 @@ static void fold_character(gs_analyzer *analyzer, size_t len)
     gs_fold_apply(gs_bytes_of(analyzer->character, len), &analyzer->folded);
 }
 
+static bool is_han_lead(uint8_t byte)
+{
+    return byte >= 0xE4 && byte <= 0xE9;
+}
+
+static bool is_han(uint32_t code_point)
+{
+    return code_point >= 0x4E00 && code_point <= 0x9FFF;
+}
+
+/* Can the character before `ptr` not go on at `ptr`? Asks the table only where it must. */
+static bool character_ends(const uint8_t *ptr, const uint8_t *end)
+{
+    if (ptr == end || *ptr < 0x80 || is_han_lead(*ptr))
+        return true;
+    uint32_t code_point;
+    gs_utf8_decode(ptr, end, &code_point);
+    return !(gs_fold_entry(code_point) & GS_FOLD_EXTENDS);
+}
+
 static void read_letters(gs_analyzer *analyzer, batch *out, uint32_t entry, uint32_t code_point,
                          size_t len)
 {
     const uint8_t *start = analyzer->next;
-    size_t cluster = gs_fold_cluster(start, analyzer->end);
+    bool plain = character_ends(start + len, analyzer->end);
+    size_t cluster = plain ? len : gs_fold_cluster(start, analyzer->end);
     if (cluster > len || gs_fold_class_of(entry) == GS_FOLD_SEQUENCE) {
         fold_character(analyzer, cluster);
     } else {
@@ -268,26 +289,6 @@ static void read_character(gs_analyzer *analyzer, batch *out)
         close_word(analyzer, out);
         break;
     }
-}
-
-static bool is_han_lead(uint8_t byte)
-{
-    return byte >= 0xE4 && byte <= 0xE9;
-}
-
-static bool is_han(uint32_t code_point)
-{
-    return code_point >= 0x4E00 && code_point <= 0x9FFF;
-}
-
-/* Can the character before `ptr` not go on at `ptr`? Asks the table only where it must. */
-static bool character_ends(const uint8_t *ptr, const uint8_t *end)
-{
-    if (ptr == end || *ptr < 0x80 || is_han_lead(*ptr))
-        return true;
-    uint32_t code_point;
-    gs_utf8_decode(ptr, end, &code_point);
-    return !(gs_fold_entry(code_point) & GS_FOLD_EXTENDS);
 }
 
 /* Plain Han characters up to the first other one. */

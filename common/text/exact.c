@@ -43,17 +43,23 @@ void gs_text_exact(gs_buf *out, gs_bytes text)
 {
     gs_analyzer analyzer;
     gs_token tokens[TOKENS_PER_BATCH];
-    uint32_t done = 0; // tokens of one character share its bytes
+    gs_bytes between = {0}; // breaks, until something follows them
+    uint32_t done = 0;      // tokens of one character share its bytes
     size_t count;
     gs_analyzer_start(&analyzer, text, 0, 0);
     while ((count = gs_analyzer_next(&analyzer, tokens, TOKENS_PER_BATCH))) {
         for (size_t i = 0; i < count; i++) {
             const gs_token *token = tokens + i;
             uint32_t start = token->byte_start < done ? done : token->byte_start;
-            if (start >= token->byte_end)
-                continue;
             gs_bytes piece = gs_bytes_of(text.ptr + start, token->byte_end - start);
-            append(out, piece, token->kind == GS_TOKEN_BREAK);
+            if (token->kind == GS_TOKEN_BREAK) {
+                if (done > 0)
+                    between = piece;
+                continue;
+            }
+            append(out, between, true);
+            append(out, piece, false);
+            between.len = 0;
             done = token->byte_end;
         }
     }

@@ -8,8 +8,8 @@
 #include "common/base/buf.h"
 
 /* Appends NFC of `text` (well-formed UTF-8) without what matches nothing: quotes, brackets, spaces,
- * line ends, ignorable code points. Breaks stay. Two texts are exactly equal if these bytes are.
- * Errors stick in `out`. */
+ * line ends, ignorable code points. Breaks stay, except at the ends. Two texts are exactly equal if
+ * these bytes are. Errors stick in `out`. */
 void gs_text_exact(gs_buf *out, gs_bytes text);
 
 #endif

@@ -257,6 +257,8 @@ static void marks_share_the_bytes_of_their_base(void **state)
     assert_originals("cafe\xCC\x81 s", "cafe\xCC\x81|s");
     assert_originals("葛\xF3\xA0\x84\x80飾", "葛\xF3\xA0\x84\x80|飾");
     assert_terms("か\xCC\x81", "か");
+    assert_terms("1\xE2\x83\xA3", "1"); // an enclosing mark
+    assert_terms("q\xCC\x81s", "q\xCC\x81s");
 }
 
 static void several_characters_from_one_share_its_bytes(void **state)

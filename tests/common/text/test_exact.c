@@ -50,9 +50,17 @@ static void breaks_stay_as_they_are_typed(void **state)
 {
     (void)state;
     assert_exact("公开，透明", "公开，透明");
-    assert_exact("公开、透明。", "公开、透明。");
     assert_exact("甲。」 \n\n“！乙", "甲。！乙");
+    assert_exact("大㍿，㍿", "大㍿，㍿");
     assert_exact("1,a 6.5: x", "1,a6.5:x");
+}
+
+static void breaks_at_the_ends_are_dropped(void **state)
+{
+    (void)state;
+    assert_exact("，公开、透明。”", "公开、透明");
+    assert_exact("。", "");
+    assert_exact("。。\n\n甲", "甲");
 }
 
 static void line_ends_are_no_characters(void **state)
@@ -98,6 +106,7 @@ int main(void)
         cmocka_unit_test(nothings_are_left_out),
         cmocka_unit_test(ignorable_code_points_are_left_out),
         cmocka_unit_test(breaks_stay_as_they_are_typed),
+        cmocka_unit_test(breaks_at_the_ends_are_dropped),
         cmocka_unit_test(line_ends_are_no_characters),
         cmocka_unit_test(result_is_composed),
         cmocka_unit_test(circle_between_han_characters_stays),
