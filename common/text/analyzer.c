@@ -175,7 +175,7 @@ static void read_letters(gs_analyzer *analyzer, batch *out, uint32_t entry, uint
         analyzer->han_end = analyzer->next;
 }
 
-/* Does a word begin with the character at `ptr`? */
+/* Does the character of `entry` begin with a letter or digit? */
 static bool starts_word(uint32_t entry)
 {
     if (gs_fold_class_of(entry) == GS_FOLD_SEQUENCE) {
