@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * An open index: the newest generation as a snapshot that searches pin while they run.
+ */
+#ifndef GS_QUERY_INDEX_H
+#define GS_QUERY_INDEX_H
+
+#include "common/base/file.h"
+#include "common/segment/deletes.h"
+#include "common/segment/manifest.h"
+#include "common/segment/segment.h"
+#include "gsearch/gsearch.h"
+#include "query/workspace.h"
+
+typedef struct gs_snapshot_segment {
+    gs_segment *segment;
+    gs_deletes *deletes; /* NULL: none */
+} gs_snapshot_segment;
+
+/* One generation; immutable, shared by reference count. Its sums are the statistics object. */
+typedef struct gs_snapshot {
+    gs_manifest manifest;
+    gs_snapshot_segment *segments;
+    uint32_t segments_count;
+    uint64_t documents;    /* live */
+    uint64_t total_length; /* of live documents, in positions */
+    const gs_mem *mem;
+    gs_workspace_pool pool;
+    uint32_t references; /* atomic */
+} gs_snapshot;
+
+/* Opens the newest generation with one reference. Segments and deletes that `before` (may be NULL)
+ * has are shared with it. NO_INDEX, VERSION, ANALYZER, CORRUPT. */
+GS_CHECKED gsearch_status gs_snapshot_load(gs_dir *dir, const gs_mem *mem, bool map,
+                                           const gs_snapshot *before, gs_snapshot **out,
+                                           gsearch_error *err);
+gs_snapshot *gs_snapshot_ref(gs_snapshot *snapshot);
+void gs_snapshot_unref(gs_snapshot *snapshot);
+
+/* Pins the current snapshot; the caller unrefs it. Any thread. */
+gs_snapshot *gs_index_snapshot(gsearch_index *index);
+
+/* The statistics of the generation: live documents that hold the term, summed over segments less
+ * the share of the deleted. */
+GS_CHECKED gsearch_status gs_snapshot_gram_documents(const gs_snapshot *snapshot, uint64_t gram,
+                                                     uint64_t *out, gsearch_error *err);
+GS_CHECKED gsearch_status gs_snapshot_word_documents(const gs_snapshot *snapshot, gs_bytes word,
+                                                     uint64_t *out, gsearch_error *err);
+uint64_t gs_snapshot_character_documents(const gs_snapshot *snapshot, uint32_t code_point);
+
+/* The live document with this id. */
+GS_CHECKED gsearch_status gs_snapshot_find(const gs_snapshot *snapshot, gs_bytes id,
+                                           uint32_t *segment, uint32_t *doc, bool *found,
+                                           gsearch_error *err);
+
+#endif

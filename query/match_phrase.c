@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A phrase: the places of its rarest list, kept where each other list of the cover has the place it
+ * should. Short lists are decoded whole; of long ones only the blocks that a place falls into.
+ */
+#include "query/match.h"
+
+#include "common/base/json.h"
+
+// places go through all lists so many at a time, so that they stay in the cache
+#define CHUNK 4096u
+// `within` is worth looking at where it has so many times fewer documents than a list has positions
+#define WITHIN_RATIO 4u
+// reading original text costs as much as this many postings
+#define EXACT_COST 2048u
+
+static gs_list_set set_of(const gs_reader *reader, const gs_slot *slot)
+{
+    return slot->sets[reader->segment];
+}
+
+/* ---- reading lists ------------------------------------------------------------------------- */
+
+/* Keeps, in place, the positions that lie in documents of `within`. */
+static uint32_t keep_within(const gs_reader *reader, const gs_docset *within, uint32_t *positions,
+                            uint32_t count)
+{
+    const gs_doctable *docs = &reader->in->docs;
+    uint32_t kept = 0, at = 0, end = 0; // end: of the document kept last
+    for (uint32_t i = 0; i < count && at < within->count; i++) {
+        if (positions[i] >= end) {
+            uint32_t doc = gs_doctable_find(docs, positions[i]);
+            at = gs_docset_seek(within, at, doc);
+            if (at == within->count || within->docs[at] != doc)
+                continue;
+            end = docs->starts[doc + 1];
+        }
+        positions[kept++] = positions[i];
+    }
+    return kept;
+}
+
+/* The blocks of a long list that documents of `within` reach into, or all. */
+static gsearch_status read_long(gs_reader *reader, const gs_list *list, const gs_docset *within,
+                                uint32_t *out, uint32_t *count, gsearch_error *err)
+{
+    const uint32_t *starts = reader->in->docs.starts;
+    gs_long_list blocks;
+    GS_TRY(gs_long_list_open(&reader->in->postings, list, &blocks, err));
+    uint32_t got = 0;
+    for (uint32_t b = 0, at = 0; b < blocks.blocks; b++) {
+        if (within) {
+            uint32_t first = gs_long_list_first(&blocks, b);
+            while (at < within->count && starts[within->docs[at] + 1] <= first)
+                at++;
+            if (at == within->count)
+                break;
+            b = gs_long_list_seek(&blocks, b, starts[within->docs[at]]);
+        }
+        uint32_t len;
+        GS_TRY(gs_long_list_block(&blocks, b, out + got, &len, err));
+        GS_TRY(gs_budget_spend(reader->budget, len, err));
+        reader->budget->blocks++;
+        got += within ? keep_within(reader, within, out + got, len) : len;
+    }
+    *count = got;
+    return GSEARCH_OK;
+}
+
+/* One list, or its part in `within`, into `out`, which has room for it and a block more. */
+static gsearch_status read_list(gs_reader *reader, const gs_list *list, const gs_docset *within,
+                                uint32_t *out, uint32_t *count, gsearch_error *err)
+{
+    if (within && within->count >= list->count / WITHIN_RATIO)
+        within = NULL;
+    if (list->is_long)
+        return read_long(reader, list, within, out, count, err);
+    GS_TRY(gs_budget_spend(reader->budget, list->count, err));
+    GS_TRY(gs_list_read(&reader->in->postings, reader->work->decoder, list, out, err));
+    *count = within ? keep_within(reader, within, out, list->count) : list->count;
+    return GSEARCH_OK;
+}
+
+#define RADIX_BITS 11u
+#define RADIX_SIZE (1u << RADIX_BITS)
+
+/* Sorts `count` numbers by 11 bits at a time; they may end up in `spare`. Returns where. */
+static uint32_t *sort_positions(uint32_t *numbers, uint32_t *spare, uint32_t count)
+{
+    for (unsigned shift = 0; shift < 32; shift += RADIX_BITS) {
+        uint32_t places[RADIX_SIZE] = {0};
+        for (uint32_t i = 0; i < count; i++)
+            places[numbers[i] >> shift & (RADIX_SIZE - 1)]++;
+        for (uint32_t i = 0, sum = 0; i < RADIX_SIZE; i++) {
+            uint32_t here = places[i];
+            places[i] = sum;
+            sum += here;
+        }
+        for (uint32_t i = 0; i < count; i++)
+            spare[places[numbers[i] >> shift & (RADIX_SIZE - 1)]++] = numbers[i];
+        uint32_t *sorted = spare;
+        spare = numbers;
+        numbers = sorted;
+    }
+    return numbers;
+}
+
+/* All positions of a slot, each once, rising; only those in `within` need be there. */
+static gsearch_status read_set(gs_reader *reader, const gs_list_set *set, const gs_docset *within,
+                               gs_positions *out, gsearch_error *err)
+{
+    if (set->positions > UINT32_MAX - GS_BLOCK_POSTINGS)
+        return gs_corrupt(err, "lists of one term hold more positions than the segment");
+    gs_arena *arena = &reader->work->batch;
+    size_t room = ((size_t)set->positions + GS_BLOCK_POSTINGS) * sizeof(uint32_t);
+    uint32_t *all = gs_arena_alloc(arena, room), count = 0;
+    if (!all)
+        return gs_fail_memory(err);
+    for (uint32_t i = 0; i < set->count; i++) {
+        uint32_t len;
+        GS_TRY(read_list(reader, &set->lists[i], within, all + count, &len, err));
+        count += len;
+    }
+    gs_arena_shrink(arena, all, room, ((size_t)count + GS_BLOCK_POSTINGS) * sizeof(uint32_t));
+    if (set->count > 1 && count) {
+        uint32_t *spare = gs_arena_alloc(arena, (size_t)count * sizeof(uint32_t)), kept = 1;
+        if (!spare)
+            return gs_fail_memory(err);
+        all = sort_positions(all, spare, count);
+        for (uint32_t i = 1; i < count; i++) {
+            if (all[i] != all[kept - 1])
+                all[kept++] = all[i];
+        }
+        count = kept;
+    }
+    *out = (gs_positions){.at = all, .count = count};
+    return GSEARCH_OK;
+}
+
+/* ---- intersecting -------------------------------------------------------------------------- */
+
+/* A list of the cover behind the first, and how far it has been used. */
+typedef struct cover_list {
+    uint32_t shift;     // of its positions against the phrase's
+    bool is_long;
+    gs_positions short_list;
+    gs_long_list blocks;
+    uint32_t at;        // place in the short list, or block
+    uint32_t in_buffer; // positions of that block in the buffer; 0: not decoded
+    uint32_t buffer[GS_BLOCK_POSTINGS];
+} cover_list;
+
+static gsearch_status follower_open(gs_reader *reader, const gs_slot *slot, const gs_docset *within,
+                                    cover_list *out, gsearch_error *err)
+{
+    gs_list_set set = set_of(reader, slot);
+    out->shift = slot->offset;
+    out->at = out->in_buffer = 0;
+    out->is_long = set.count == 1 && set.lists[0].is_long;
+    if (out->is_long)
+        return gs_long_list_open(&reader->in->postings, &set.lists[0], &out->blocks, err);
+    return read_set(reader, &set, set.count > 1 ? within : NULL, &out->short_list, err);
+}
+
+/* The first index >= `from` of a number >= `wanted`. */
+static uint32_t lower_bound(const uint32_t *list, uint32_t from, uint32_t count, uint32_t wanted)
+{
+    return gs_docset_seek(&(gs_docset){.docs = list, .count = count}, from, wanted);
+}
+
+static uint32_t follow_short(const gs_reader *reader, cover_list *follower, uint32_t *places,
+                             uint32_t count)
+{
+    const gs_positions *list = &follower->short_list;
+    uint32_t low = places[0] + follower->shift, high = places[count - 1] + follower->shift;
+    uint32_t begin = lower_bound(list->at, follower->at, list->count, low);
+    uint32_t end = lower_bound(list->at, begin, list->count, high + 1);
+    follower->at = end;
+    return (uint32_t)reader->kernels->intersect(places, count, follower->shift, list->at + begin,
+                                                end - begin);
+}
+
+static gsearch_status follow_long(gs_reader *reader, cover_list *follower, uint32_t *places,
+                                  uint32_t *count, gsearch_error *err)
+{
+    const gs_long_list *list = &follower->blocks;
+    uint32_t kept = 0;
+    for (uint32_t i = 0, end; i < *count; i = end) {
+        uint32_t block = gs_long_list_seek(list, follower->at, places[i] + follower->shift);
+        if (block != follower->at || !follower->in_buffer) {
+            GS_TRY(gs_long_list_block(list, block, follower->buffer, &follower->in_buffer, err));
+            GS_TRY(gs_budget_spend(reader->budget, follower->in_buffer, err));
+            reader->budget->blocks++;
+            follower->at = block;
+        }
+        end = *count;
+        if (block + 1 < list->blocks)
+            end = lower_bound(places, i, *count,
+                              gs_long_list_first(list, block + 1) - follower->shift);
+        uint32_t found = (uint32_t)reader->kernels->intersect(
+            places + i, end - i, follower->shift, follower->buffer, follower->in_buffer);
+        memmove(places + kept, places + i, found * sizeof(*places));
+        kept += found;
+    }
+    *count = kept;
+    return GSEARCH_OK;
+}
+
+/* Keeps of `places` (where the phrase might begin) those that all followers agree with. */
+static gsearch_status follow(gs_reader *reader, cover_list *followers, uint32_t followers_count,
+                             gs_positions *places, gsearch_error *err)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < places->count && followers_count; i += CHUNK) {
+        uint32_t *chunk = places->at + i;
+        uint32_t count = places->count - i < CHUNK ? places->count - i : CHUNK;
+        GS_TRY(gs_budget_spend(reader->budget, 0, err));
+        for (uint32_t f = 0; f < followers_count && count; f++) {
+            if (followers[f].is_long)
+                GS_TRY(follow_long(reader, &followers[f], chunk, &count, err));
+            else
+                count = follow_short(reader, &followers[f], chunk, count);
+        }
+        memmove(places->at + kept, chunk, count * sizeof(*chunk));
+        kept += count;
+    }
+    if (followers_count)
+        places->count = kept;
+    return GSEARCH_OK;
+}
+
+/* From positions of the slot at `offset` to where a phrase of `length` items would begin. */
+static void rebase(gs_positions *places, uint32_t offset, uint32_t length, uint32_t positions)
+{
+    uint32_t *at = places->at, count = places->count;
+    while (count && *at < offset) {
+        at++;
+        count--;
+    }
+    for (uint32_t i = 0; i < count && offset; i++)
+        at[i] -= offset;
+    while (count && positions - at[count - 1] < length)
+        count--;
+    *places = (gs_positions){.at = at, .count = count};
+}
+
+/* ---- what a place must fulfil beside ------------------------------------------------------- */
+
+static gsearch_status keep_title(gs_reader *reader, uint32_t length, gs_positions *places,
+                                 gsearch_error *err)
+{
+    const gs_doctable *docs = &reader->in->docs;
+    uint32_t kept = 0, doc_end = 0, title_end = 0;
+    GS_TRY(gs_budget_spend(reader->budget, places->count, err));
+    for (uint32_t i = 0; i < places->count; i++) {
+        uint32_t place = places->at[i];
+        if (place >= doc_end) {
+            uint32_t doc = gs_doctable_find(docs, place);
+            doc_end = docs->starts[doc + 1];
+            title_end = gs_doctable_title_end(docs, doc);
+        }
+        if (place < title_end && title_end - place >= length)
+            places->at[kept++] = place;
+    }
+    places->count = kept;
+    return GSEARCH_OK;
+}
+
+static gsearch_status keep_exact(gs_reader *reader, const gs_node *node, gs_positions *places,
+                                 gsearch_error *err)
+{
+    gs_arena *scratch = &reader->work->scratch;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < places->count; i++) {
+        uint32_t doc = gs_doctable_find(&reader->in->docs, places->at[i]);
+        if (gs_deletes_has(reader->deletes, doc))
+            continue;
+        bool same;
+        gs_span span = {.position = places->at[i], .length = node->items_count};
+        GS_TRY(gs_budget_spend(reader->budget, EXACT_COST, err));
+        GS_TRY(gs_snippet_is_exact(reader->in, reader->work->decoder, scratch, doc, span,
+                                   node->exact_text, &same, err));
+        gs_arena_reset(scratch);
+        if (same)
+            places->at[kept++] = places->at[i];
+    }
+    places->count = kept;
+    return GSEARCH_OK;
+}
+
+static void trace_phrase(gs_reader *reader, const gs_plan_node *phrase, const gs_cover *cover,
+                         const gs_positions *places, uint64_t blocks, uint64_t started)
+{
+    gs_buf *out = reader->trace;
+    gs_buf_printf(out, "{\"step\":\"phrase\",\"segment\":%u,\"items\":%u,\"lists\":[",
+                  reader->segment, phrase->node->items_count);
+    for (uint32_t i = 0; i < cover->count; i++) {
+        gs_list_set set = set_of(reader, cover->slots[i]);
+        const char *kind = set.count > 1 ? "union" : set.lists[0].is_long ? "long" : "short";
+        gs_buf_str(out, i ? ",{\"term\":" : "{\"term\":");
+        gs_json_string(out, cover->slots[i]->text);
+        gs_buf_printf(out, ",\"offset\":%u,\"kind\":\"%s\",\"lists\":%u,\"positions\":%llu}",
+                      cover->slots[i]->offset, kind, set.count, (unsigned long long)set.positions);
+    }
+    gs_buf_printf(out, "],\"blocks\":%llu,\"matches\":%u,\"took_us\":%llu}\n",
+                  (unsigned long long)(reader->budget->blocks - blocks), places->count,
+                  (unsigned long long)((gs_clock_ns() - started) / 1000));
+}
+
+gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node *phrase,
+                               const gs_docset *within, gs_positions *out, gsearch_error *err)
+{
+    const gs_node *node = phrase->node;
+    gs_arena *arena = &reader->work->batch;
+    uint64_t blocks = reader->budget->blocks, started = reader->trace ? gs_clock_ns() : 0;
+    gs_positions places = {0};
+    gs_cover cover;
+    GS_TRY(gs_plan_cover(phrase, reader->segment, arena, &cover, err));
+    if (cover.count) {
+        const gs_slot *first = cover.slots[0];
+        gs_list_set set = set_of(reader, first);
+        GS_TRY(read_set(reader, &set, within, &places, err));
+        rebase(&places, first->offset, node->items_count, reader->in->docs.positions);
+    }
+    if (places.count && cover.count > 1) {
+        uint32_t count = cover.count - 1;
+        cover_list *followers = gs_arena_alloc(arena, count * sizeof(*followers));
+        if (!followers)
+            return gs_fail_memory(err);
+        for (uint32_t f = 0; f < count; f++)
+            GS_TRY(follower_open(reader, cover.slots[f + 1], within, &followers[f], err));
+        GS_TRY(follow(reader, followers, count, &places, err));
+    }
+    if (places.count && node->field == GS_FIELD_TITLE)
+        GS_TRY(keep_title(reader, node->items_count, &places, err));
+    if (places.count && node->exact)
+        GS_TRY(keep_exact(reader, node, &places, err));
+    if (reader->trace)
+        trace_phrase(reader, phrase, &cover, &places, blocks, started);
+    *out = places;
+    return GSEARCH_OK;
+}
+
+/* ---- by document --------------------------------------------------------------------------- */
+
+static void keep_live(const gs_reader *reader, gs_positions *places)
+{
+    const gs_doctable *docs = &reader->in->docs;
+    uint32_t kept = 0, doc_end = 0;
+    bool live = false;
+    for (uint32_t i = 0; i < places->count; i++) {
+        if (places->at[i] >= doc_end) {
+            uint32_t doc = gs_doctable_find(docs, places->at[i]);
+            doc_end = docs->starts[doc + 1];
+            live = !gs_deletes_has(reader->deletes, doc);
+        }
+        if (live)
+            places->at[kept++] = places->at[i];
+    }
+    places->count = kept;
+}
+
+static gsearch_status keep_spans(gs_reader *reader, gs_positions places, uint32_t length,
+                                 uint32_t *firsts, gs_docset *out, gsearch_error *err)
+{
+    gs_span *spans = gs_arena_alloc(&reader->work->batch, places.count * sizeof(*spans));
+    if (!spans)
+        return gs_fail_memory(err);
+    for (uint32_t i = 0; i < places.count; i++)
+        spans[i] = (gs_span){.position = places.at[i], .length = length};
+    out->spans = spans;
+    out->firsts = firsts;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
+                                  gs_positions places, gs_docset *out, gsearch_error *err)
+{
+    if (reader->deletes)
+        keep_live(reader, &places);
+    *out = (gs_docset){0};
+    if (!places.count)
+        return GSEARCH_OK;
+    const gs_doctable *table = &reader->in->docs;
+    uint32_t length = phrase->node->items_count;
+    size_t bytes = ((size_t)places.count + 1) * sizeof(uint32_t);
+    uint32_t *docs = gs_arena_alloc(&reader->work->batch, bytes);
+    uint32_t *firsts = gs_arena_alloc(&reader->work->batch, bytes);
+    if (!docs || !firsts)
+        return gs_fail_memory(err);
+    uint32_t count = (uint32_t)reader->kernels->group(table->starts, table->coarse, table->shift,
+                                                      places.at, places.count, docs, firsts);
+    firsts[count] = places.count;
+    uint32_t *tfs = gs_arena_alloc(&reader->work->batch, ((size_t)count + 1) * sizeof(*tfs));
+    if (!tfs)
+        return gs_fail_memory(err);
+    for (uint32_t d = 0; d < count; d++) {
+        uint32_t title_end = gs_doctable_title_end(table, docs[d]), in_title = 0;
+        for (uint32_t i = firsts[d]; i < firsts[d + 1]; i++, in_title++) {
+            if (places.at[i] >= title_end || title_end - places.at[i] < length)
+                break;
+        }
+        tfs[d] = firsts[d + 1] - firsts[d] + (GS_SCORE_TITLE_WEIGHT - 1) * in_title;
+    }
+    *out = (gs_docset){.docs = docs, .count = count, .tfs = tfs};
+    return reader->keep_spans ? keep_spans(reader, places, length, firsts, out, err) : GSEARCH_OK;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Looking up the grams of phrases, once a query in all segments, and choosing among them.
+ *
+ * Positions inside a document are consecutive and documents are kept apart by a position that is in
+ * no list, so a phrase is proved by any set of slots that covers all its items.
+ */
+#include "query/plan.h"
+
+#include "common/base/limits.h"
+#include "common/base/utf8.h"
+#include "query/expand.h"
+
+// opening a list costs about as much as reading so many positions
+#define LIST_COST 32u
+// of a long list, a block is read only where the rarest list has a position: at most so much each
+#define TOUCH_COST 64u
+
+void gs_plan_start(gs_plan *plan, gs_arena *arena, const gs_snapshot *snapshot)
+{
+    *plan = (gs_plan){
+        .norm = gs_score_norm_of(snapshot->documents, snapshot->total_length),
+        .snapshot = snapshot,
+        .arena = arena,
+    };
+}
+
+/* ---- looking up ---------------------------------------------------------------------------- */
+
+static gsearch_status set_one(const gs_plan *plan, gs_list_set *set, const gs_list *list,
+                              gsearch_error *err)
+{
+    if (!list->count)
+        return GSEARCH_OK;
+    gs_list *copy = gs_arena_alloc(plan->arena, sizeof(*copy));
+    if (!copy)
+        return gs_fail_memory(err);
+    *copy = *list;
+    *set = (gs_list_set){.lists = copy, .count = 1, .positions = list->count};
+    return GSEARCH_OK;
+}
+
+static gsearch_status find_gram(const gs_plan *plan, uint64_t gram, gs_slot *slot,
+                                uint64_t *documents, gsearch_error *err)
+{
+    *documents = 0;
+    for (uint32_t i = 0; i < plan->snapshot->segments_count; i++) {
+        const gs_snapshot_segment *part = &plan->snapshot->segments[i];
+        gs_list list;
+        GS_TRY(gs_terms_find_gram(&part->segment->terms, gram, &list, err));
+        GS_TRY(set_one(plan, &slot->sets[i], &list, err));
+        if (list.count)
+            *documents += list.documents - gs_deletes_gram_share(part->deletes, gram);
+    }
+    return GSEARCH_OK;
+}
+
+static gsearch_status find_word(const gs_plan *plan, gs_bytes word, gs_slot *slot,
+                                uint64_t *documents, gsearch_error *err)
+{
+    *documents = 0;
+    for (uint32_t i = 0; i < plan->snapshot->segments_count; i++) {
+        const gs_snapshot_segment *part = &plan->snapshot->segments[i];
+        gs_list list;
+        uint32_t share = 0;
+        GS_TRY(gs_terms_find_word(&part->segment->terms, word, &list, err));
+        GS_TRY(set_one(plan, &slot->sets[i], &list, err));
+        if (list.count)
+            GS_TRY(gs_deletes_word_share(part->deletes, word, &share, err));
+        *documents += list.count ? list.documents - share : 0;
+    }
+    return GSEARCH_OK;
+}
+
+static gs_bytes slot_text(gs_arena *arena, const gs_item *items, uint32_t count)
+{
+    uint8_t text[8];
+    size_t len = 0;
+    for (uint32_t i = 0; i < count; i++)
+        len += gs_utf8_encode(items[i].code_point, text + len);
+    char *copy = gs_arena_dup(arena, gs_bytes_of(text, len));
+    return gs_bytes_of(copy, copy ? len : 0);
+}
+
+/* Finds the lists of the slot that begins at item `i`, and what it adds to the weight. */
+static gsearch_status fill_slot(gs_plan *plan, const gs_node *node, uint32_t i, gs_slot *slot,
+                                double *weight, gsearch_error *err)
+{
+    const gs_item *item = &node->items[i];
+    uint64_t documents = 0, all = plan->snapshot->documents;
+    if (item->kind == GS_TOKEN_BREAK) {
+        slot->text = gs_bytes_str("。");
+        return find_gram(plan, GS_GRAM_BREAK, slot, &documents, err); // never ranked
+    }
+    if (item->kind == GS_TOKEN_WORD) {
+        slot->text = item->word;
+        if (node->prefix && i + 1 == node->items_count)
+            GS_TRY(gs_expand_word(plan->snapshot, plan->arena, item->word, slot->sets, &documents,
+                                  err));
+        else
+            GS_TRY(find_word(plan, item->word, slot, &documents, err));
+        *weight += gs_score_idf(all, documents < all ? documents : all);
+        return GSEARCH_OK;
+    }
+    slot->text = slot_text(plan->arena, item, slot->length);
+    if (slot->length == 2) {
+        uint64_t gram = gs_gram(item->code_point, item[1].code_point, 0);
+        GS_TRY(find_gram(plan, gram, slot, &documents, err));
+        *weight += gs_score_idf(all, documents);
+        return GSEARCH_OK;
+    }
+    // alone: where a neighbour follows or a word goes before, the seam list has every such place
+    documents = gs_snapshot_character_documents(plan->snapshot, item->code_point);
+    *weight += gs_score_idf(all, documents);
+    if (i + 1 < node->items_count || (i && item[-1].kind == GS_TOKEN_WORD))
+        return find_gram(plan, gs_gram(item->code_point, 0, 0), slot, &documents, err);
+    return gs_expand_character(plan->snapshot, plan->arena, item->code_point, slot->sets, err);
+}
+
+static gsearch_status add_phrase(gs_plan *plan, gs_plan_node *out, gsearch_error *err)
+{
+    const gs_node *node = out->node;
+    uint32_t segments = plan->snapshot->segments_count;
+    out->slots = gs_arena_calloc(plan->arena, node->items_count, sizeof(*out->slots));
+    if (!out->slots)
+        return gs_fail_memory(err);
+    for (uint32_t i = 0; i < node->items_count; i++) {
+        bool is_cjk = node->items[i].kind == GS_TOKEN_CJK;
+        bool pairs = is_cjk && i + 1 < node->items_count && node->items[i + 1].kind == GS_TOKEN_CJK;
+        if (is_cjk && !pairs && i && node->items[i - 1].kind == GS_TOKEN_CJK)
+            continue; // the bigram before covers it
+        if (++plan->slots_count > GS_QUERY_GRAMS_MAX)
+            return gs_fail(err, GSEARCH_LIMIT, "the query has more than %u grams and words",
+                           GS_QUERY_GRAMS_MAX);
+        gs_slot *slot = &out->slots[out->slots_count++];
+        *slot = (gs_slot){.offset = i, .length = pairs ? 2 : 1};
+        slot->sets = gs_arena_calloc(plan->arena, segments, sizeof(*slot->sets));
+        if (!slot->sets)
+            return gs_fail_memory(err);
+        GS_TRY(fill_slot(plan, node, i, slot, &out->weight, err));
+    }
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_plan_add(gs_plan *plan, const gs_node *node, gs_plan_node **out,
+                           gsearch_error *err)
+{
+    gs_plan_node *added = gs_arena_calloc(plan->arena, 1, sizeof(*added));
+    if (!added)
+        return gs_fail_memory(err);
+    *added = (gs_plan_node){.node = node, .id = plan->nodes_count++};
+    *out = added;
+    if (node->kind == GS_NODE_PHRASE)
+        return add_phrase(plan, added, err);
+    if (node->kind == GS_NODE_NEAR && node->children_count > GS_QUERY_NEAR_TERMS_MAX)
+        return gs_fail(err, GSEARCH_LIMIT, "NEAR has more than %u terms", GS_QUERY_NEAR_TERMS_MAX);
+    added->children_count = node->children_count;
+    added->children = gs_arena_calloc(plan->arena, node->children_count, sizeof(gs_plan_node *));
+    if (!added->children)
+        return gs_fail_memory(err);
+    for (uint32_t i = 0; i < node->children_count; i++) {
+        GS_TRY(gs_plan_add(plan, node->children[i], &added->children[i], err));
+        added->weight += added->children[i]->weight;
+    }
+    return GSEARCH_OK;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------ */
+
+static uint64_t reading_cost(const gs_list_set *set, uint64_t rarest)
+{
+    uint64_t cost = set->positions;
+    if (set->count == 1 && set->lists[0].is_long && cost > rarest * TOUCH_COST)
+        cost = rarest * TOUCH_COST;
+    return cost + (uint64_t)set->count * LIST_COST;
+}
+
+typedef struct cover_step {
+    uint64_t own;  // cost of reading this slot
+    uint64_t cost; // of the cheapest slots that cover everything up to this one's end, with it
+    uint32_t before;
+    bool chosen;
+} cover_step;
+
+/* Puts the chosen slots into reading order: the driver, then by their cost. */
+static void order_cover(const gs_plan_node *phrase, const cover_step *steps, uint32_t driver,
+                        gs_cover *out)
+{
+    out->slots[out->count++] = &phrase->slots[driver];
+    for (uint32_t s = 0; s < phrase->slots_count; s++) {
+        if (!steps[s].chosen || s == driver)
+            continue;
+        uint32_t at = out->count++;
+        for (; at > 1 && steps[out->slots[at - 1] - phrase->slots].own > steps[s].own; at--)
+            out->slots[at] = out->slots[at - 1];
+        out->slots[at] = &phrase->slots[s];
+    }
+}
+
+gsearch_status gs_plan_cover(const gs_plan_node *phrase, uint32_t segment, gs_arena *arena,
+                             gs_cover *out, gsearch_error *err)
+{
+    uint32_t count = phrase->slots_count, driver = 0;
+    *out = (gs_cover){0};
+    for (uint32_t s = 0; s < count; s++) {
+        uint64_t positions = phrase->slots[s].sets[segment].positions;
+        if (!positions)
+            return GSEARCH_OK;
+        if (positions < phrase->slots[driver].sets[segment].positions)
+            driver = s;
+    }
+    cover_step *steps = gs_arena_calloc(arena, count, sizeof(*steps));
+    out->slots = gs_arena_alloc(arena, count * sizeof(gs_slot *));
+    if (!steps || !out->slots)
+        return gs_fail_memory(err);
+    uint64_t rarest = phrase->slots[driver].sets[segment].positions;
+    for (uint32_t s = 0; s < count; s++) {
+        const gs_slot *slot = &phrase->slots[s];
+        steps[s].own = s == driver ? 0 : reading_cost(&slot->sets[segment], rarest);
+        steps[s].before = s;
+        uint64_t best = slot->offset ? UINT64_MAX : 0;
+        for (uint32_t t = s; t-- && phrase->slots[t].offset + phrase->slots[t].length >=
+                                         slot->offset && slot->offset;) {
+            if (steps[t].cost < best) {
+                best = steps[t].cost;
+                steps[s].before = t;
+            }
+        }
+        steps[s].cost = best + steps[s].own;
+    }
+    // only the last slot reaches the last item
+    for (uint32_t s = count - 1;; s = steps[s].before) {
+        steps[s].chosen = true;
+        if (steps[s].before == s)
+            break;
+    }
+    steps[driver].chosen = true;
+    order_cover(phrase, steps, driver, out);
+    return GSEARCH_OK;
+}
+
+uint64_t gs_plan_estimate(const gs_plan_node *node, const gs_snapshot *snapshot, uint32_t segment)
+{
+    uint64_t least = UINT64_MAX, sum = 0;
+    for (uint32_t s = 0; s < node->slots_count; s++) {
+        uint64_t positions = node->slots[s].sets[segment].positions;
+        least = positions < least ? positions : least;
+    }
+    for (uint32_t i = 0; i < node->children_count; i++) {
+        uint64_t child = gs_plan_estimate(node->children[i], snapshot, segment);
+        least = child < least ? child : least;
+        sum = child > UINT64_MAX - sum ? UINT64_MAX : sum + child;
+    }
+    switch (node->node->kind) {
+    case GS_NODE_NOT:
+        return UINT64_MAX; // after all that say what is there
+    case GS_NODE_DATE:
+        return snapshot->segments[segment].segment->docs.count;
+    case GS_NODE_OR:
+        return sum;
+    default:
+        return least;
+    }
+}

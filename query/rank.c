@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Scores are summed term by term in query order, whatever order the terms were evaluated in.
+ */
+#include "query/rank.h"
+
+static gsearch_status visit_terms(gs_reader *reader, const gs_plan_node *node,
+                                  const gs_docset *sets, const gs_docset *allowed,
+                                  gs_rank_visit visit, void *payload, gsearch_error *err)
+{
+    gs_docset here = *allowed;
+    switch (node->node->kind) {
+    case GS_NODE_PHRASE:
+    case GS_NODE_NEAR:
+        return visit(reader, node, &sets[node->id], allowed, payload, err);
+    case GS_NODE_NOT:
+    case GS_NODE_DATE:
+        return GSEARCH_OK;
+    case GS_NODE_AND: // in the root's own set there is nothing to take away
+        if (sets[node->id].docs != allowed->docs)
+            GS_TRY(gs_docset_and(reader, allowed, &sets[node->id], &here, err));
+        break;
+    case GS_NODE_OR:
+        break;
+    }
+    for (uint32_t i = 0; i < node->children_count && here.count; i++)
+        GS_TRY(visit_terms(reader, node->children[i], sets, &here, visit, payload, err));
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_rank_terms(gs_reader *reader, const gs_plan_node *root, const gs_docset *sets,
+                             gs_rank_visit visit, void *payload, gsearch_error *err)
+{
+    return visit_terms(reader, root, sets, &sets[root->id], visit, payload, err);
+}
+
+typedef struct summing {
+    const gs_docset *hits;
+    double *scores;
+} summing;
+
+static gsearch_status add_term(gs_reader *reader, const gs_plan_node *term,
+                               const gs_docset *matches, const gs_docset *allowed, void *payload,
+                               gsearch_error *err)
+{
+    const summing *sum = payload;
+    const gs_doctable *table = &reader->in->docs;
+    gs_score_norm norm = reader->plan->norm;
+    GS_TRY(gs_budget_spend(reader->budget, 0, err));
+    for (uint32_t i = 0, j = 0, at = 0; i < matches->count && j < allowed->count;) {
+        uint32_t doc = matches->docs[i];
+        if (doc < allowed->docs[j]) {
+            i = gs_docset_seek(matches, i, allowed->docs[j]);
+        } else if (doc > allowed->docs[j]) {
+            j = gs_docset_seek(allowed, j, doc);
+        } else {
+            at = allowed->docs == sum->hits->docs ? j : gs_docset_seek(sum->hits, at, doc);
+            sum->scores[at] += gs_score_term(norm, term->weight, matches->tfs[i],
+                                             gs_doctable_length(table, doc));
+            i++;
+            j++;
+        }
+    }
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_rank_scores(gs_reader *reader, const gs_plan_node *root, const gs_docset *sets,
+                              double **out, gsearch_error *err)
+{
+    summing sum = {.hits = &sets[root->id]};
+    sum.scores = gs_arena_calloc(&reader->work->batch, sum.hits->count, sizeof(double));
+    if (!sum.scores)
+        return gs_fail_memory(err);
+    GS_TRY(gs_rank_terms(reader, root, sets, add_term, &sum, err));
+    *out = sum.scores;
+    return GSEARCH_OK;
+}
