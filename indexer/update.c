@@ -20,6 +20,8 @@
 #include "indexer/intake.h"
 #include "indexer/reader.h"
 
+#define THREAD_BYTES_MIN (24ull << 20) /* with less memory a thread would only sort tiny runs */
+
 /* Where a document of the index came from, as this run sees it. */
 typedef struct origin {
     enum {
@@ -176,11 +178,10 @@ static gsearch_status take_in(update *self, gs_corpus_plan plan, gsearch_error *
     uint64_t memory = options->memory_bytes ? options->memory_bytes : GS_MEMORY_BYTES_DEFAULT;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = options->threads ? options->threads : cores > 0 ? (unsigned)cores : 1;
-    // A thread with less memory than this would only sort tiny runs.
-    if (threads > memory / (GS_MEMORY_BYTES_MIN / 2))
-        threads = (unsigned)(memory / (GS_MEMORY_BYTES_MIN / 2));
     if (threads > GS_THREADS_MAX)
         threads = GS_THREADS_MAX;
+    if (threads > memory / THREAD_BYTES_MIN)
+        threads = memory < THREAD_BYTES_MIN ? 1 : (unsigned)(memory / THREAD_BYTES_MIN);
     gs_intake_options intake = {
         .corpus = &self->corpus,
         .dir = self->change.dir,
