@@ -34,7 +34,8 @@ typedef struct gs_container_name {
 /* `prefix` + 32 hex digits of the id + `suffix`. */
 void gs_container_file_name(const char *prefix, gs_hash128 id, const char *suffix, char out[64]);
 
-/* Writes sums, table and footer and publishes the file under gs_container_file_name. Frees the writer in every case. */
+/* Writes sums, table and footer and publishes the file under gs_container_file_name. Frees the
+ * writer in every case. */
 GS_CHECKED gsearch_status gs_container_finish(gs_container_writer *writer, const char *prefix,
                                               const char *suffix, gs_container_name *out,
                                               gsearch_error *err);

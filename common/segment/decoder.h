@@ -14,16 +14,19 @@
 typedef struct gs_decoder {
     const gs_mem *mem;
     gs_frame_decoder *zstd;
-    gs_buf text;                         /* raw text; gs_store_read gives views into it */
-    gs_hash128 text_file;                /* if text_cached: `text` is one whole block of this file, */
-    uint32_t text_block;                 /* this one, so that its next document costs nothing */
+    /* store.c: raw text, into which gs_store_read gives views; if text_cached, this whole block of
+     * this file, so that the next document in it costs nothing */
+    gs_buf text;
+    gs_hash128 text_file;
+    uint32_t text_block;
     bool text_cached;
-    uint32_t block[GS_BLOCK_POSTINGS];   /* one block of a long list */
-    uint8_t classes[GS_CHUNK_GAPS + 64]; /* size classes of one short-list chunk … */
-    uint64_t chunk_owner;      /* … of this segment (gs_postings.owner), 0: none … */
-    uint64_t chunk;            /* … with this number */
-    const uint8_t *mantissas;  /* of the chunk, in the file */
-    uint32_t next_gap, next_bit; /* where decoding can go on without counting again */
+    /* postings.c: the size classes of one short-list chunk, and where its decoding can go on
+     * without counting again */
+    uint8_t classes[GS_CHUNK_GAPS + 64];
+    uint64_t chunk_owner; /* gs_postings.owner of its segment; 0: none */
+    uint64_t chunk;       /* its number there */
+    const uint8_t *mantissas;
+    uint32_t next_gap, next_bit;
 } gs_decoder;
 
 gs_decoder *gs_decoder_new(const gs_mem *mem); /* NULL: no memory */

@@ -389,7 +389,6 @@ static gsearch_status load_highest(gs_dir *dir, const gs_mem *mem, const gs_buf 
         gsearch_error *err = at == newest ? fault : &older;
         gsearch_status status = load_one(dir, mem, at, out, err);
         if (!status) {
-            out->newest = newest;
             out->degraded = at != newest;
             return GSEARCH_OK;
         }

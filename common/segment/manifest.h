@@ -23,8 +23,6 @@ typedef struct gs_manifest_segment {
 
 typedef struct gs_manifest {
     uint64_t generation; /* 1 for the first; 0: there is no index yet */
-    uint64_t newest; /* set by load: the highest number of a manifest file, usable or not; the next
-                        generation is the one after it */
     uint64_t previous_checksum; /* of the manifest before; 0 for the first */
     uint64_t checksum;          /* of this one, as in its last line */
     uint32_t analyzer;
@@ -42,7 +40,7 @@ typedef struct gs_manifest {
 GS_CHECKED gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out,
                                            gsearch_error *err);
 
-/* Reads one manifest text (CORRUPT, VERSION; `newest` and `degraded` stay empty), and appends one:
+/* Reads one manifest text (CORRUPT, VERSION), and appends one:
  * the text of `manifest`, whose checksum it sets. */
 GS_CHECKED gsearch_status gs_manifest_parse(gs_bytes text, gs_manifest *out, gsearch_error *err);
 void gs_manifest_format(gs_manifest *manifest, gs_buf *out);
