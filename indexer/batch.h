@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A stretch of consecutive documents on their way into a segment, worked on by one thread: analysed,
- * inverted into sorted runs, their text packed. Positions count from the start of the batch, so
- * batches are made side by side and put one behind the other by adding a constant.
+ * A stretch of consecutive documents on their way into a segment, worked on by one thread:
+ * analysed, inverted into sorted runs, their text packed. Positions count from the start of the
+ * batch, so batches are made side by side and put one behind the other by adding a constant.
  */
 #ifndef GS_INDEXER_BATCH_H
 #define GS_INDEXER_BATCH_H
@@ -25,7 +25,7 @@ typedef struct gs_document {
 typedef struct gs_batch gs_batch;
 
 /* `memory_bytes` bounds tokens, sort buffers and the like; runs and text beyond it go to scratch
- * files in `dir`. */
+ * files in `dir`. A finished batch keeps little memory, but one open file. */
 GS_CHECKED gsearch_status gs_batch_new(gs_dir *dir, const gs_mem *mem, size_t memory_bytes,
                                        bool with_text, gs_batch **out, gsearch_error *err);
 void gs_batch_free(gs_batch *batch);

@@ -141,8 +141,9 @@ gs_manifest_segment gs_model_write(const gs_model *model, gs_dir *dir, size_t ba
     gs_batch **batches = calloc(count ? count : 1, sizeof(gs_batch *));
     for (size_t i = 0; i < count; i++) {
         size_t to = (i + 1) * batch_documents;
-        batches[i] = gs_model_batch(model, i * batch_documents, to < model->count ? to : model->count,
-                                    dir, memory_bytes, with_text);
+        to = to < model->count ? to : model->count;
+        batches[i] =
+            gs_model_batch(model, i * batch_documents, to, dir, memory_bytes, with_text);
     }
     gsearch_error error;
     gs_manifest_segment segment = {0};

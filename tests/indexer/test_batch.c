@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Checks of indexer/batch.c and indexer/flush.c against the slow way of model.c.
+ * Checks of indexer/batch.c against the slow way of model.c.
  */
 #include "indexer/batch.h"
 
@@ -69,51 +69,6 @@ static void text_need_not_be_stored(void **state)
     gs_model model = gs_model_make(7, 60);
     gs_manifest_segment segment = gs_model_write(&model, f->dir, 25, 0, false);
     gs_model_check(&model, f->dir, &segment, false);
-    gs_model_free(&model);
-}
-
-static void bytes_depend_on_neither_memory_nor_batches(void **state)
-{
-    fixture *f = *state;
-    gs_model model = gs_model_make(8, 154);
-    gs_manifest_segment one =
-        gs_model_write(&model, f->dir, model.count, GS_MEMORY_BYTES_MIN, true);
-    size_t batch_documents[] = {model.count, 77, 77, 7};
-    size_t memory[] = {0, 0, GS_MEMORY_BYTES_MIN, 7u << 20};
-    for (size_t i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
-        gs_manifest_segment other =
-            gs_model_write(&model, f->dir, batch_documents[i], memory[i], true);
-        assert_int_equal(other.segment.length, one.segment.length);
-        assert_true(other.segment.id.low == one.segment.id.low);
-        assert_true(other.segment.id.high == one.segment.id.high);
-    }
-    gs_model_free(&model);
-}
-
-static void no_documents_make_no_segment(void **state)
-{
-    fixture *f = *state;
-    gs_model model = gs_model_make(9, 0);
-    gs_batch *batch = gs_model_batch(&model, 0, 0, f->dir, 0, true);
-    size_t count = 1;
-    assert_ok(gs_batches_write(f->dir, NULL, &batch, 1, true, NULL, 0, &count, &f->error),
-              &f->error);
-    assert_int_equal(count, 0);
-    gs_batch_free(batch);
-    gs_model_free(&model);
-    assert_int_equal(gs_test_dir_count(f->path), 0);
-}
-
-static void more_segments_than_there_is_room_for_are_refused(void **state)
-{
-    fixture *f = *state;
-    gs_model model = gs_model_make(10, 3);
-    gs_batch *batch = gs_model_batch(&model, 0, 3, f->dir, 0, true);
-    size_t count;
-    assert_fails(GSEARCH_LIMIT,
-                 gs_batches_write(f->dir, NULL, &batch, 1, true, NULL, 0, &count, &f->error),
-                 &f->error);
-    gs_batch_free(batch);
     gs_model_free(&model);
 }
 
@@ -200,11 +155,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_segment_holds_what_the_rules_say, set_up, tear_down),
         cmocka_unit_test_setup_teardown(runs_cut_in_documents_lose_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(text_need_not_be_stored, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bytes_depend_on_neither_memory_nor_batches, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(no_documents_make_no_segment, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(more_segments_than_there_is_room_for_are_refused, set_up,
-                                        tear_down),
         cmocka_unit_test_setup_teardown(bad_documents_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_title_zone_ends_with_its_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lack_of_memory_is_reported_and_leaks_nothing, set_up,

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of indexer/flush.c: how batches become segments. That the content is right is checked in
+ * test_batch.c.
+ */
+#include "indexer/batch.h"
+
+#include <stdlib.h>
+
+#include "common/base/limits.h"
+#include "tests/indexer/model.h"
+#include "tests/support/check.h"
+#include "tests/support/fixture.h"
+
+typedef struct fixture {
+    char *path;
+    gs_dir *dir;
+    gsearch_error error;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *f = calloc(1, sizeof(*f));
+    f->path = gs_test_dir_make();
+    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+    gs_dir_close(f->dir);
+    gs_test_dir_remove(f->path);
+    free(f);
+    return 0;
+}
+
+static void bytes_depend_on_neither_memory_nor_batches(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(8, 154);
+    gs_manifest_segment one =
+        gs_model_write(&model, f->dir, model.count, GS_MEMORY_BYTES_MIN, true);
+    size_t batch_documents[] = {model.count, 77, 77, 7};
+    size_t memory[] = {0, 0, GS_MEMORY_BYTES_MIN, 7u << 20};
+    for (size_t i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
+        gs_manifest_segment other =
+            gs_model_write(&model, f->dir, batch_documents[i], memory[i], true);
+        assert_int_equal(other.segment.length, one.segment.length);
+        assert_true(other.segment.id.low == one.segment.id.low);
+        assert_true(other.segment.id.high == one.segment.id.high);
+    }
+    gs_model_free(&model);
+}
+
+static void no_documents_make_no_segment(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(9, 0);
+    gs_batch *batch = gs_model_batch(&model, 0, 0, f->dir, 0, true);
+    size_t count = 1;
+    assert_ok(gs_batches_write(f->dir, NULL, &batch, 1, true, NULL, 0, &count, &f->error),
+              &f->error);
+    assert_int_equal(count, 0);
+    gs_batch_free(batch);
+    gs_model_free(&model);
+    assert_int_equal(gs_test_dir_count(f->path), 0);
+}
+
+static void more_segments_than_there_is_room_for_are_refused(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(10, 3);
+    gs_batch *batch = gs_model_batch(&model, 0, 3, f->dir, 0, true);
+    size_t count;
+    assert_fails(GSEARCH_LIMIT,
+                 gs_batches_write(f->dir, NULL, &batch, 1, true, NULL, 0, &count, &f->error),
+                 &f->error);
+    gs_batch_free(batch);
+    gs_model_free(&model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(bytes_depend_on_neither_memory_nor_batches, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(no_documents_make_no_segment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(more_segments_than_there_is_room_for_are_refused, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
