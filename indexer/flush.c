@@ -10,9 +10,9 @@
 #include "common/text/analyzer.h"
 #include "indexer/termheap.h"
 
-#define READ_BYTES_ALL ((size_t)32 << 20) /* buffers of all runs together */
+#define READ_BYTES_ALL ((size_t)8 << 20) /* buffers of all runs together */
 #define READ_BYTES_MAX ((size_t)64 << 10)
-#define READ_BYTES_MIN ((size_t)4 << 10)
+#define READ_BYTES_MIN ((size_t)2 << 10)
 #define POSITIONS_AT_ONCE 2048u
 
 /* The batches of one segment. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/base/limits.h"
+#include "indexer/batchparts.h"
 #include "tests/indexer/model.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
@@ -81,10 +82,34 @@ static void more_segments_than_there_is_room_for_are_refused(void **state)
     gs_model_free(&model);
 }
 
+static void batches_that_do_not_fit_one_segment_make_more(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(12, 28);
+    gs_batch *batches[4];
+    for (size_t i = 0; i < 4; i++)
+        batches[i] = gs_model_batch(&model, 7 * i, 7 * i + 7, f->dir, 0, true);
+    // as if the second and the fourth were nearly as large as a segment
+    batches[1]->positions = batches[3]->positions = GS_SEGMENT_POSITIONS_MAX;
+    gs_manifest_segment files[4];
+    size_t count;
+    assert_ok(gs_batches_write(f->dir, NULL, batches, 4, true, files, 4, &count, &f->error),
+              &f->error);
+    assert_int_equal(count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        gs_model part = {model.documents + 7 * i, 7};
+        gs_model_check(&part, f->dir, &files[i], true);
+        gs_batch_free(batches[i]);
+    }
+    gs_model_free(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bytes_depend_on_neither_memory_nor_batches, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(batches_that_do_not_fit_one_segment_make_more, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(no_documents_make_no_segment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_segments_than_there_is_room_for_are_refused, set_up,
