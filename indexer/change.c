@@ -272,22 +272,25 @@ static gsearch_status settle_segment(contest *self, gs_change_segment *segment, 
     return status;
 }
 
-/* Writes a new segment once more without the documents that lost, so that its ids are unique. The
- * deletes file is for this alone and needs no share. */
+/* The row of a segment in the next manifest; not called for one that is all deleted. */
+static gsearch_status next_row(gs_change *change, const gs_change_segment *segment,
+                               gs_manifest_segment *out, gsearch_error *err)
+{
+    *out = segment->file;
+    if (segment->deleted == segment->file.deleted)
+        return GSEARCH_OK;
+    gs_container_name name;
+    GS_TRY(gs_share_write(change->dir, change->mem, segment->segment, segment->bits, &name, err));
+    out->deletes = (gs_manifest_file){.id = name.id, .length = name.length};
+    out->deleted = segment->deleted;
+    return GSEARCH_OK;
+}
+
+/* Writes a new segment once more without the documents that lost, so that its ids are unique. */
 static gsearch_status purge(gs_change *change, gs_change_segment *segment, gsearch_error *err)
 {
-    gs_manifest_segment input = segment->file;
-    gs_deletes_content content = {
-        .segment = input.segment.id,
-        .documents = input.documents,
-        .deleted = segment->deleted,
-        .bits = segment->bits,
-    };
-    gs_container_name name;
-    GS_TRY(gs_deletes_write(change->dir, change->mem, &content, &name, err));
-    input.deletes = (gs_manifest_file){.id = name.id, .length = name.length};
-    input.deleted = segment->deleted;
-    gs_manifest_segment merged;
+    gs_manifest_segment input, merged;
+    GS_TRY(next_row(change, segment, &input, err));
     GS_TRY(gs_merge_segments(change->dir, change->mem, &input, 1, false, &merged, err));
     gs_change_segment opened;
     GS_TRY(open_segment(change, &merged, &opened, err));
@@ -350,20 +353,6 @@ gsearch_status gs_change_write(gs_change *change, gs_batch **batches, size_t bat
 }
 
 /* ---- committing ---- */
-
-/* The row of a segment in the next manifest; not called for one that is all deleted. */
-static gsearch_status next_row(gs_change *change, const gs_change_segment *segment,
-                               gs_manifest_segment *out, gsearch_error *err)
-{
-    *out = segment->file;
-    if (segment->deleted == segment->file.deleted)
-        return GSEARCH_OK;
-    gs_container_name name;
-    GS_TRY(gs_share_write(change->dir, change->mem, segment->segment, segment->bits, &name, err));
-    out->deletes = (gs_manifest_file){.id = name.id, .length = name.length};
-    out->deleted = segment->deleted;
-    return GSEARCH_OK;
-}
 
 static gsearch_status next_rows(gs_change *change, gs_manifest *next, gsearch_error *err)
 {
