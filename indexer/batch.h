@@ -48,7 +48,8 @@ GS_CHECKED gsearch_status gs_batch_finish(gs_batch *batch, gsearch_error *err);
 
 /* Writes finished batches, in the order given, as one segment, or more if the positions or
  * documents of one do not suffice; a batch is never split. Publishes the files; `out` has room for
- * `out_max`. Documents of equal id may be among them: the caller deletes the earlier ones. */
+ * `out_max`. Documents of equal id may be among them: the caller deletes the earlier ones. Text is
+ * written only `with_text`, which every batch must have been made with then. */
 GS_CHECKED gsearch_status gs_batches_write(gs_dir *dir, const gs_mem *mem, gs_batch **batches,
                                            size_t batches_count, bool with_text,
                                            gs_manifest_segment *out, size_t out_max,

@@ -2,7 +2,8 @@
  *
  * Owns the way from finished batches to segments: documents one behind the other, the lists of all
  * runs merged in dictionary order, text blocks copied. Positions of later batches lie behind those
- * of earlier ones, so equal lists are joined without sorting.
+ * of earlier ones, so equal lists are joined without sorting. Start with gs_batches_write, at the
+ * end.
  */
 #include "indexer/batchparts.h"
 
@@ -253,11 +254,11 @@ static gsearch_status write_text(gs_segment_writer *writer, const gs_batch *batc
 /* ---- segments ---- */
 
 static gsearch_status write_parts(gs_segment_writer *writer, const gs_mem *mem, batch_range range,
-                                  gsearch_error *err)
+                                  bool with_text, gsearch_error *err)
 {
     GS_TRY(write_documents(writer, mem, range, err));
     GS_TRY(write_lists(writer, mem, range, err));
-    for (size_t i = 0; i < range.count; i++)
+    for (size_t i = 0; i < range.count && with_text; i++)
         GS_TRY(write_text(writer, range.batches[i], err));
     return GSEARCH_OK;
 }
@@ -272,7 +273,7 @@ static gsearch_status write_segment(gs_dir *dir, const gs_mem *mem, batch_range 
     };
     gs_segment_writer *writer;
     GS_TRY(gs_segment_create(dir, mem, &options, &writer, err));
-    gsearch_status status = write_parts(writer, mem, range, err);
+    gsearch_status status = write_parts(writer, mem, range, with_text, err);
     if (status) {
         gs_segment_abort(writer);
         return status;

@@ -53,7 +53,7 @@ GS_CHECKED gsearch_status gs_run_reader_open(gs_run_reader *reader, const gs_run
                                              uint32_t shift, size_t buffer_bytes,
                                              gsearch_error *err);
 void gs_run_reader_close(gs_run_reader *reader);
-/* To the next list, once all positions of the one before were read; `more` false behind the last. */
+/* To the next list, once all positions of the one before were read; `more` false at the end. */
 GS_CHECKED gsearch_status gs_run_next(gs_run_reader *reader, bool *more, gsearch_error *err);
 /* The next positions of the list, at most `capacity`; 0 at its end. */
 GS_CHECKED gsearch_status gs_run_positions(gs_run_reader *reader, uint32_t *out, size_t capacity,
