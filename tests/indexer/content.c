@@ -103,10 +103,11 @@ static void read_terms(content *self, const gs_segment *segment, const gs_delete
         uint32_t documents = gs_terms_character(&segment->terms, code_point);
         uint32_t share = gs_deletes_character_share(deletes, code_point);
         assert_true(share <= documents);
+        if (share == documents)
+            continue;
         gs_buf_reset(&text);
         gs_buf_printf(&text, "character %06x", code_point);
-        if (share < documents)
-            add_line(self, gs_buf_view(&text), documents - share);
+        add_line(self, gs_buf_view(&text), documents - share);
     }
     gs_buf_release(&text);
 }
