@@ -70,7 +70,7 @@
 
 /* 3.4, 3.8, 3.9 */
 #define GS_STRINGS_BLOCK 16u
-#define GS_GRAMS_BLOCK 32u
+#define GS_GRAMS_BLOCK 64u
 #define GS_WORDS_BLOCK 16u
 
 /* 3.12, 3.14 */

@@ -8,7 +8,8 @@
  *     WORD   u64 words · u32 blocks · u32 0 · gaps · offsets | entries
  *     entry  term · varint (count << 1 | differs) · [varint count - documents] · [place]
  *
- * The place of a short list is not stored: it is where the lists before it end.
+ * Half of all lists have one position, so the varint of a gram says with one bit that the position
+ * alone follows. The place of a short list is not stored: it is where the lists before it end.
  */
 #include "common/segment/terms.h"
 
@@ -19,7 +20,7 @@
 #define TERMS_BYTES_MAX UINT32_MAX
 #define LONG_UNIT 32u /* places of long lists are multiples of it */
 
-/* How a gram follows from the one before, in the low bits of its first varint. */
+/* The varint of a gram: step << 3 | how << 1 | single, and how it follows from the one before: */
 enum {
     STEP_SECOND, /* second += d */
     STEP_THIRD,  /* third += d */
@@ -78,30 +79,44 @@ static void write_list(gs_terms_writer *writer, gs_buf *out, const gs_list *list
         gs_buf_varint(out, list->place / LONG_UNIT);
 }
 
+/* Writes how `gram` follows from the last one. */
+static void write_step(gs_terms_writer *writer, uint64_t gram, bool single)
+{
+    gs_buf *out = &writer->gram_data;
+    uint64_t last = writer->last_gram;
+    uint64_t second = gs_gram_second(gram), third = gram & GS_GRAM_CODE_POINT_MASK;
+    if (gs_gram_first(gram) != gs_gram_first(last)) {
+        uint64_t step = gs_gram_first(gram) - gs_gram_first(last);
+        gs_buf_varint(out, step << 3 | STEP_FIRST << 1 | single);
+        gs_buf_varint(out, second);
+        gs_buf_varint(out, third);
+    } else if (second == gs_gram_second(last)) {
+        gs_buf_varint(out, (gram - last) << 3 | STEP_THIRD << 1 | single);
+    } else {
+        uint64_t step = second - gs_gram_second(last);
+        gs_buf_varint(out, step << 3 | (third ? STEP_WHOLE : STEP_SECOND) << 1 | single);
+        if (third)
+            gs_buf_varint(out, third);
+    }
+}
+
 void gs_terms_writer_gram(gs_terms_writer *writer, uint64_t gram, const gs_list *list,
                           uint64_t gaps_before)
 {
     gs_buf *out = &writer->gram_data;
-    uint64_t last = writer->last_gram;
-    uint32_t first = gs_gram_first(gram), second = gs_gram_second(gram);
-    uint32_t third = (uint32_t)(gram & GS_GRAM_CODE_POINT_MASK);
-    if (writer->grams % GS_GRAMS_BLOCK == 0) {
+    bool starts_block = writer->grams % GS_GRAMS_BLOCK == 0;
+    bool single = list->count == 1 && !starts_block;
+    if (starts_block) {
         gs_buf_u64(&writer->gram_firsts, gram);
         gs_buf_u64(&writer->gram_gaps, gaps_before);
         gs_buf_u32(&writer->gram_offsets, (uint32_t)out->len);
-    } else if (first != gs_gram_first(last)) {
-        gs_buf_varint(out, (uint64_t)(first - gs_gram_first(last)) << 2 | STEP_FIRST);
-        gs_buf_varint(out, second);
-        gs_buf_varint(out, third);
-    } else if (second == gs_gram_second(last)) {
-        gs_buf_varint(out, (gram - last) << 2 | STEP_THIRD);
     } else {
-        uint64_t step = second - gs_gram_second(last);
-        gs_buf_varint(out, step << 2 | (third ? STEP_WHOLE : STEP_SECOND));
-        if (third)
-            gs_buf_varint(out, third);
+        write_step(writer, gram, single);
     }
-    write_list(writer, out, list);
+    if (single)
+        gs_buf_u32(out, (uint32_t)list->place);
+    else
+        write_list(writer, out, list);
     writer->last_gram = gram;
     writer->grams++;
 }
@@ -248,18 +263,28 @@ static bool read_list(gs_cursor *cursor, uint32_t long_min, uint64_t *gap, gs_li
     return !cursor->bad;
 }
 
-static bool read_gram(gs_cursor *cursor, uint64_t *gram)
+static bool read_single(gs_cursor *cursor, gs_list *list)
 {
-    uint64_t head = gs_cursor_varint(cursor), step = head >> 2;
+    *list = (gs_list){.count = 1, .documents = 1, .place = gs_cursor_u32(cursor)};
+    return !cursor->bad;
+}
+
+static bool read_gram(gs_cursor *cursor, uint64_t *gram, bool *single)
+{
+    uint64_t head = gs_cursor_varint(cursor), step = head >> 3;
     uint64_t first = gs_gram_first(*gram), second = gs_gram_second(*gram);
     uint64_t third = *gram & GS_GRAM_CODE_POINT_MASK;
     if (step == 0 || step > GS_GRAM_CODE_POINT_MASK)
         return false;
-    switch (head & 3) {
+    *single = head & 1;
+    switch (head >> 1 & 3) {
     case STEP_SECOND:
+        second += step;
+        third = 0;
+        break;
     case STEP_WHOLE:
         second += step;
-        third = head & 1 ? gs_cursor_varint(cursor) : 0;
+        third = gs_cursor_varint(cursor);
         break;
     case STEP_THIRD:
         third += step;
@@ -326,16 +351,20 @@ static void enter_word_block(gs_terms_iterator *iterator, uint32_t block)
 static gsearch_status step(gs_terms_iterator *iterator, gsearch_error *err)
 {
     const gs_terms *terms = iterator->terms;
-    bool good = true;
+    bool good = true, single = false;
     if (iterator->is_word) {
         good = read_word(&iterator->cursor, iterator->term, &iterator->word.len);
     } else if (iterator->left == block_terms(terms->grams_count, GS_GRAMS_BLOCK, iterator->block)) {
         iterator->gram = gs_load_u64(terms->gram_firsts + 8 * (size_t)iterator->block);
         good = iterator->gram >> 63 == 0;
     } else {
-        good = read_gram(&iterator->cursor, &iterator->gram);
+        good = read_gram(&iterator->cursor, &iterator->gram, &single);
     }
-    good = good && read_list(&iterator->cursor, terms->long_min, &iterator->gap, &iterator->list);
+    if (single)
+        good = good && read_single(&iterator->cursor, &iterator->list);
+    else
+        good = good &&
+               read_list(&iterator->cursor, terms->long_min, &iterator->gap, &iterator->list);
     if (!good)
         return gs_corrupt(err, "%s: block %u does not decode", iterator->is_word ? "WORD" : "GRAM",
                           iterator->block);
