@@ -94,7 +94,8 @@ static void write_step(gs_terms_writer *writer, uint64_t gram, bool single)
         gs_buf_varint(out, (gram - last) << 3 | STEP_THIRD << 1 | single);
     } else {
         uint64_t step = second - gs_gram_second(last);
-        gs_buf_varint(out, step << 3 | (third ? STEP_WHOLE : STEP_SECOND) << 1 | single);
+        uint64_t how = third ? STEP_WHOLE : STEP_SECOND;
+        gs_buf_varint(out, step << 3 | how << 1 | single);
         if (third)
             gs_buf_varint(out, third);
     }
