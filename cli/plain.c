@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The engine says what it has to say in JSON lines, once; here they become text.
+ */
+#include "cli/plain.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+
+#include "cli/out.h"
+#include "common/base/json.h"
+
+#define NAME_COLUMNS 14
+#define INDENT 2
+
+static gsearch_status load(gs_bytes line, json_t **out, gsearch_error *err)
+{
+    json_error_t fault;
+    *out = json_loadb((const char *)line.ptr, line.len, JSON_ALLOW_NUL, &fault);
+    return *out ? GSEARCH_OK : gs_fail(err, GSEARCH_INTERNAL, "not JSON: %s", fault.text);
+}
+
+static void put_scalar(gs_buf *out, const json_t *value)
+{
+    if (json_is_string(value))
+        gs_out_text(out, gs_bytes_of(json_string_value(value), json_string_length(value)));
+    else if (json_is_integer(value))
+        gs_buf_printf(out, "%" PRId64, (int64_t)json_integer_value(value));
+    else if (json_is_real(value))
+        gs_json_double(out, json_real_value(value));
+    else
+        gs_buf_str(out, json_is_true(value) ? "true" : json_is_false(value) ? "false" : "null");
+}
+
+/* Anything in one line. */
+static void put_value(gs_buf *out, json_t *value)
+{
+    size_t i;
+    json_t *item;
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, item)
+        {
+            gs_buf_str(out, i ? ", " : "");
+            put_value(out, item);
+        }
+    } else if (json_is_object(value)) {
+        const char *name;
+        const char *space = "";
+        json_object_foreach(value, name, item)
+        {
+            gs_buf_printf(out, "%s%s=", space, name);
+            put_value(out, item);
+            space = " ";
+        }
+    } else {
+        put_scalar(out, value);
+    }
+}
+
+static void put_member(gs_buf *out, int indent, const char *name, json_t *value)
+{
+    gs_buf_printf(out, "%*s%-*s ", indent, "", NAME_COLUMNS, name);
+    put_value(out, value);
+    gs_buf_str(out, "\n");
+}
+
+static void put_members(gs_buf *out, json_t *object, const char *without)
+{
+    const char *name, *inner_name;
+    json_t *value, *inner;
+    json_object_foreach(object, name, value)
+    {
+        if (without && strcmp(name, without) == 0)
+            continue;
+        if (!json_is_object(value)) {
+            put_member(out, 0, name, value);
+            continue;
+        }
+        gs_buf_printf(out, "%s\n", name);
+        json_object_foreach(value, inner_name, inner)
+        {
+            put_member(out, INDENT, inner_name, inner);
+        }
+    }
+}
+
+gsearch_status gs_plain_members(gs_buf *out, gs_bytes line, gsearch_error *err)
+{
+    json_t *object;
+    GS_TRY(load(line, &object, err));
+    put_members(out, object, NULL);
+    json_decref(object);
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_plain_document(gs_buf *out, gs_bytes line, gsearch_error *err)
+{
+    json_t *object;
+    GS_TRY(load(line, &object, err));
+    put_members(out, object, "text");
+    const json_t *text = json_object_get(object, "text");
+    if (text) {
+        gs_bytes bytes = gs_bytes_of(json_string_value(text), json_string_length(text));
+        gs_buf_str(out, "\n");
+        gs_out_block(out, bytes);
+        if (!bytes.len || bytes.ptr[bytes.len - 1] != '\n')
+            gs_buf_str(out, "\n");
+    }
+    json_decref(object);
+    return GSEARCH_OK;
+}
+
+static void put_step(gs_buf *out, json_t *object)
+{
+    const char *name;
+    const char *space = "";
+    json_t *value, *item;
+    size_t i;
+    json_object_foreach(object, name, value)
+    {
+        if (json_is_array(value) && json_is_object(json_array_get(value, 0)))
+            continue;
+        gs_buf_printf(out, "%s%s=", space, name);
+        put_value(out, value);
+        space = " ";
+    }
+    gs_buf_str(out, "\n");
+    json_object_foreach(object, name, value)
+    {
+        if (!json_is_array(value) || !json_is_object(json_array_get(value, 0)))
+            continue;
+        json_array_foreach(value, i, item)
+        {
+            gs_buf_printf(out, "%*s", INDENT, "");
+            put_value(out, item);
+            gs_buf_str(out, "\n");
+        }
+    }
+}
+
+gsearch_status gs_plain_steps(gs_buf *out, gs_bytes lines, gsearch_error *err)
+{
+    while (lines.len) {
+        const uint8_t *end = memchr(lines.ptr, '\n', lines.len);
+        size_t len = end ? (size_t)(end - lines.ptr) : lines.len;
+        json_t *object;
+        GS_TRY(load(gs_bytes_of(lines.ptr, len), &object, err));
+        put_step(out, object);
+        json_decref(object);
+        len += end != NULL;
+        lines = gs_bytes_of(lines.ptr + len, lines.len - len);
+    }
+    return GSEARCH_OK;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Opening an index for reading, and the words that a command is given.
+ */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/out.h"
+#include "common/base/limits.h"
+
+gsearch_status gs_session_open(const char *dir, gs_session *out, gsearch_error *err)
+{
+    gsearch_index_options options = {.struct_size = sizeof(options), .map = true};
+    gs_session session;
+    GS_TRY(gs_map_guard(err));
+    GS_TRY(gsearch_index_open(gs_out_index_dir(dir), &options, &session.index, err));
+    session.snapshot = gs_index_snapshot(session.index);
+    *out = session;
+    return GSEARCH_OK;
+}
+
+void gs_session_close(gs_session *session)
+{
+    gs_snapshot_unref(session->snapshot);
+    gsearch_index_close(session->index);
+}
+
+static gsearch_status read_input(gs_buf *out, gsearch_error *err)
+{
+    char piece[4096];
+    size_t got;
+    errno = 0;
+    while ((got = fread(piece, 1, sizeof(piece), stdin)) > 0)
+        gs_buf_append(out, piece, got);
+    if (ferror(stdin))
+        return gs_fail_errno(err, errno, "standard input");
+    if (out->len && out->data[out->len - 1] == '\n')
+        out->len--;
+    if (out->len && memchr(out->data, '\0', out->len))
+        return gs_fail(err, GSEARCH_BAD_ARGUMENT, "standard input has a NUL: it must be text");
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_session_words(char **words, int count, char **out, gsearch_error *err)
+{
+    gs_buf joined;
+    gs_buf_init(&joined, NULL, GS_DOCUMENT_BYTES_MAX);
+    gsearch_status status = GSEARCH_OK;
+    if (count == 1 && strcmp(words[0], "-") == 0) {
+        status = read_input(&joined, err);
+    } else {
+        for (int i = 0; i < count; i++) {
+            gs_buf_str(&joined, i ? " " : "");
+            gs_buf_str(&joined, words[i]);
+        }
+    }
+    if (!status && joined.status)
+        status = gs_fail(err, joined.status, "more than %u bytes of text", GS_DOCUMENT_BYTES_MAX);
+    char *copy = status ? NULL : gs_mem_dup(NULL, gs_buf_view(&joined));
+    gs_buf_release(&joined);
+    if (!status && !copy)
+        status = gs_fail_memory(err);
+    if (!status)
+        *out = copy;
+    return status;
+}
+
+gsearch_status gs_session_match(const char *word, gsearch_match *out, gsearch_error *err)
+{
+    if (!word || strcmp(word, "exact") == 0)
+        *out = GSEARCH_MATCH_EXACT;
+    else if (strcmp(word, "any") == 0)
+        *out = GSEARCH_MATCH_ANY;
+    else
+        return gs_fail(err, GSEARCH_BAD_ARGUMENT, "--match: exact or any, not '%s'", word);
+    return GSEARCH_OK;
+}
