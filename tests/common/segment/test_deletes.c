@@ -223,6 +223,10 @@ static void any_chunks_are_read_within_bounds(void **state)
         assert_true(status == GSEARCH_OK || status == GSEARCH_CORRUPT);
         copy[len] ^= 0x81;
     }
+    copy[12] = 1; // reserved
+    assert_fails(GSEARCH_CORRUPT, open_chunks(p, bit_chunk, gs_bytes_of(copy, share.len)),
+                 &p->error);
+    copy[12] = 0;
     assert_fails(GSEARCH_CORRUPT, open_chunks(p, bit_chunk, gs_bytes_of(copy, share.len + 1)),
                  &p->error);
     free(copy);

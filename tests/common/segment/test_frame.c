@@ -63,6 +63,27 @@ static void a_frame_cut_or_prolonged_is_refused(void **state)
     gs_frame_decoder_free(decoder);
 }
 
+static void a_skippable_frame_is_refused_alone_and_behind_another(void **state)
+{
+    (void)state;
+    uint8_t stored[256], decoded[100];
+    size_t raw_len;
+    gsearch_error error;
+    static const uint8_t skippable[] = {0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 'a', 'b'};
+    size_t len = ZSTD_compress(stored, sizeof(stored), "hello", 5, 3);
+    memcpy(stored + len, skippable, sizeof(skippable));
+    gs_frame_decoder *decoder = gs_frame_decoder_new(NULL);
+    gs_bytes both = gs_bytes_of(stored, len + sizeof(skippable));
+    assert_fails(GSEARCH_CORRUPT,
+                 gs_frame_decode(decoder, both, decoded, sizeof(decoded), &raw_len, &error),
+                 &error);
+    gs_bytes alone = gs_bytes_of(skippable, sizeof(skippable));
+    assert_fails(GSEARCH_CORRUPT,
+                 gs_frame_decode(decoder, alone, decoded, sizeof(decoded), &raw_len, &error),
+                 &error);
+    gs_frame_decoder_free(decoder);
+}
+
 static void a_frame_that_needs_a_dictionary_is_refused(void **state)
 {
     (void)state;
@@ -104,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_is_one_that_zstd_reads_and_back),
         cmocka_unit_test(a_frame_cut_or_prolonged_is_refused),
+        cmocka_unit_test(a_skippable_frame_is_refused_alone_and_behind_another),
         cmocka_unit_test(a_frame_that_needs_a_dictionary_is_refused),
         cmocka_unit_test(memory_comes_from_the_one_given),
     };

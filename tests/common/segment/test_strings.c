@@ -224,6 +224,20 @@ static void a_list_that_is_cut_or_prolonged_does_not_verify(void **state)
     gs_buf_release(&bytes);
 }
 
+static void a_list_whose_first_block_begins_late_is_refused(void **state)
+{
+    (void)state;
+    gsearch_error error;
+    gs_strings strings;
+    static const uint8_t late[] = "\1\0\0\0\1\0\0\0?\1a", empty[] = "\0\0\0\0?";
+    assert_fails(GSEARCH_CORRUPT,
+                 gs_strings_open(gs_bytes_of(late, sizeof(late) - 1), "test", &strings, &error),
+                 &error);
+    assert_fails(GSEARCH_CORRUPT,
+                 gs_strings_open(gs_bytes_of(empty, sizeof(empty) - 1), "test", &strings, &error),
+                 &error);
+}
+
 static void a_writer_without_memory_says_so_at_the_end(void **state)
 {
     (void)state;
@@ -252,6 +266,7 @@ int main(void)
         cmocka_unit_test(disorder_is_found_where_order_is_asked_for),
         cmocka_unit_test(any_bytes_are_read_within_bounds),
         cmocka_unit_test(a_list_that_is_cut_or_prolonged_does_not_verify),
+        cmocka_unit_test(a_list_whose_first_block_begins_late_is_refused),
         cmocka_unit_test(a_writer_without_memory_says_so_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
