@@ -46,8 +46,8 @@ static bool read_key(gs_bytes word, const char *name, uint64_t *out)
 
 static gsearch_status status_of_word(gs_bytes word)
 {
-#define GS_WORD_CASE(name, number, exit_code, text, summary)                                       \
-    if (GSEARCH_##name != GSEARCH_OK && gs_bytes_equal(word, gs_bytes_str(text)))                  \
+#define GS_WORD_CASE(name, number, exit_code, text, summary)                      \
+    if (GSEARCH_##name != GSEARCH_OK && gs_bytes_equal(word, gs_bytes_str(text))) \
         return GSEARCH_##name;
     GSEARCH_STATUS_LIST(GS_WORD_CASE)
 #undef GS_WORD_CASE
@@ -63,8 +63,7 @@ static gsearch_status read_error(gs_cursor cursor, gsearch_error *err)
     if (has_offset)
         cursor = rest;
     size_t len = gs_cursor_left(&cursor);
-    gs_fail(err, status, "%.*s", len < INT32_MAX ? (int)len : INT32_MAX,
-            (const char *)cursor.ptr);
+    gs_fail(err, status, "%.*s", len < INT32_MAX ? (int)len : INT32_MAX, (const char *)cursor.ptr);
     if (err && has_offset && offset <= GS_REQUEST_LINE_BYTES_MAX)
         err->offset = (int64_t)offset;
     return status;

@@ -26,8 +26,8 @@ static gsearch_status parse_unix(const char *path, gs_address *out, gsearch_erro
     if (len == 0)
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "bad address \"unix:\": the path is empty");
     if (len >= sizeof(address.path.sun_path)) {
-        return gs_fail(err, GSEARCH_LIMIT, "socket path of %zu bytes: at most %zu are possible", len,
-                       sizeof(address.path.sun_path) - 1);
+        return gs_fail(err, GSEARCH_LIMIT, "socket path of %zu bytes: at most %zu are possible",
+                       len, sizeof(address.path.sun_path) - 1);
     }
     memcpy(address.path.sun_path, path, len + 1);
     address.len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);

@@ -16,9 +16,8 @@
 
 static void skip_blanks(gs_cursor *cursor)
 {
-    while (cursor->ptr < cursor->end &&
-           (*cursor->ptr == ' ' || *cursor->ptr == '\t' || *cursor->ptr == '\r' ||
-            *cursor->ptr == '\n'))
+    while (cursor->ptr < cursor->end && (*cursor->ptr == ' ' || *cursor->ptr == '\t' ||
+                                         *cursor->ptr == '\r' || *cursor->ptr == '\n'))
         cursor->ptr++;
 }
 

@@ -75,9 +75,9 @@ static bool is_digit(uint8_t byte)
 
 bool gs_wire_is_foreign(gs_bytes line, bool complete)
 {
-    static const char *const openings[] = {"POST ",    "PUT ",     "HEAD ",  "DELETE ", "OPTIONS ",
-                                           "CONNECT ", "TRACE ",   "PATCH ", "PRI ",    "SSH-",
-                                           "\x16\x03"};
+    static const char *const openings[] = {"POST ",    "PUT ",     "HEAD ",   "DELETE ",
+                                           "OPTIONS ", "CONNECT ", "TRACE ",  "PATCH ",
+                                           "PRI ",     "SSH-",     "\x16\x03"};
     static const char http[] = " HTTP/x.y";
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
         if (begins_with(line, openings[i]))
@@ -156,10 +156,11 @@ static bool parse_number(gs_bytes text, uint64_t *out)
     for (size_t i = 0; i < text.len; i++) {
         if (!is_digit(text.ptr[i]))
             return false;
-        // a number of any length is a number: it ends up over every limit
+        // a number of any length is a number: it ends up over every limit, but is not `all`
         if (__builtin_mul_overflow(value, 10, &value) ||
-            __builtin_add_overflow(value, (uint64_t)(text.ptr[i] - '0'), &value))
-            value = UINT64_MAX / 10;
+            __builtin_add_overflow(value, (uint64_t)(text.ptr[i] - '0'), &value) ||
+            value == GSEARCH_LIMIT_ALL)
+            value = GSEARCH_LIMIT_ALL - 1;
     }
     *out = value;
     return true;

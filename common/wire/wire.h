@@ -16,7 +16,7 @@ typedef enum gs_verb {
     GS_VERB_COUNT_OF,
 } gs_verb;
 
-/* One parsed request line. `request.query` and `text` point into the line and live as long as it. */
+/* One parsed request line. `request.query` and `text` point into the line. */
 typedef struct gs_command {
     gs_verb verb;
     gsearch_request request; /* keys, and the query of SEARCH, COUNT and EXPLAIN */

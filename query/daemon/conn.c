@@ -237,7 +237,8 @@ static void refuse(gs_conn *conn, const gsearch_error *err)
 static void authenticate(gs_conn *conn, gs_answer *answer)
 {
     gsearch_error err;
-    if (conn->conns->token->len == 0 || gs_token_matches(conn->conns->token, answer->command.text)) {
+    if (conn->conns->token->len == 0 ||
+        gs_token_matches(conn->conns->token, answer->command.text)) {
         conn->conns->before_auth -= !conn->is_trusted;
         conn->is_trusted = true;
         gs_buf_str(&answer->out, "OK\n");
@@ -515,8 +516,7 @@ static bool is_over(const gs_conn *conn)
         return now - conn->active_at >= LINGER_MS;
     if (conn->is_sending && now - conn->progress_at >= limits->stall_timeout_ms)
         return true;
-    if (conn->line_since && conn->is_reading &&
-        now - conn->line_since >= limits->line_timeout_ms)
+    if (conn->line_since && conn->is_reading && now - conn->line_since >= limits->line_timeout_ms)
         return true;
     return conn->jobs_count == 0 && !conn->is_sending &&
            now - conn->active_at >= limits->idle_timeout_ms;

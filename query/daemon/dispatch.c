@@ -124,8 +124,8 @@ static gsearch_status describe(gs_answer *answer, gs_snapshot *snapshot, gsearch
     if (command->verb == GS_VERB_EXPLAIN) {
         GS_TRY(gs_search_explain(snapshot, &command->request, &answer->out, err));
     } else {
-        GS_TRY(gs_search_suggest(snapshot, command->text, command->request.limit, &answer->out,
-                                 err));
+        GS_TRY(
+            gs_search_suggest(snapshot, command->text, command->request.limit, &answer->out, err));
     }
     gs_wire_put_end(&answer->out);
     return GSEARCH_OK;

@@ -13,12 +13,12 @@
 typedef struct gs_answer {
     char *line; /* owned; the command points into it */
     gs_command command;
-    gs_buf out;           /* the piece; the taker resets it */
-    gs_search *search;    /* open while rows are to come */
+    gs_buf out;        /* the piece; the taker resets it */
+    gs_search *search; /* open while rows are to come */
     gsearch_status status;
-    bool begun;           /* a piece was made: it is too late for an ERR line */
+    bool begun; /* a piece was made: it is too late for an ERR line */
     bool more;
-    bool is_cut; /* it failed after its first piece and will have no END */
+    bool is_cut;         /* it failed after its first piece and will have no END */
     volatile int cancel; /* set by any thread: nobody waits for the reply any more */
 } gs_answer;
 

@@ -16,8 +16,8 @@ typedef struct gs_listener {
     int lock_fd; /* of a unix socket: held while the path is ours; else -1 */
     uv_poll_t poll;
     bool is_open;
-    bool is_paused; /* after an error; goes on with gs_listener_resume */
-    uint64_t *failed; /* counts errors of accept */
+    bool is_paused;                           /* after an error; goes on with gs_listener_resume */
+    uint64_t *failed;                         /* counts errors of accept */
     void (*on_accept)(int fd, void *payload); /* takes over `fd` */
     void *payload;
 } gs_listener;

@@ -83,8 +83,7 @@ static bool admit(gs_work *work, gs_job *job)
     gsearch_error err;
     bool streams = job->answer.command.request.limit == GSEARCH_LIMIT_ALL;
     if (work->metrics->waiting >= work->waiting_max) {
-        gs_fail(&err, GSEARCH_BUSY, "%u requests wait already, try again later",
-                work->waiting_max);
+        gs_fail(&err, GSEARCH_BUSY, "%u requests wait already, try again later", work->waiting_max);
     } else if (work->metrics->output_bytes > GS_OUTPUT_ALL_BYTES_MAX) {
         gs_fail(&err, GSEARCH_BUSY, "%u bytes of replies are not yet read, try again later",
                 GS_OUTPUT_ALL_BYTES_MAX);

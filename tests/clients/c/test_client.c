@@ -168,14 +168,14 @@ static void a_reply_cut_short_is_an_error_and_the_connection_is_lost(void **stat
     counted seen = {0};
     request.query = "cut 5000";
     request.limit = GSEARCH_LIMIT_ALL;
-    assert_fails(
-        GSEARCH_IO,
-        gsearch_client_search_each(client, &request, count_head, count_hit, &seen, &error), &error);
+    assert_fails(GSEARCH_IO,
+                 gsearch_client_search_each(client, &request, count_head, count_hit, &seen, &error),
+                 &error);
     assert_true(seen.rows > 0 && seen.rows < 5000);
     request.query = "x";
-    assert_fails(
-        GSEARCH_IO,
-        gsearch_client_search_each(client, &request, count_head, count_hit, &seen, &error), &error);
+    assert_fails(GSEARCH_IO,
+                 gsearch_client_search_each(client, &request, count_head, count_hit, &seen, &error),
+                 &error);
     gsearch_client_close(client);
 }
 

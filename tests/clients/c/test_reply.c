@@ -105,9 +105,9 @@ static void what_a_document_lacks_is_null(void **state)
     (void)state;
     gsearch_hit hit;
     gsearch_error error;
-    assert_ok(gs_reply_hit(gs_bytes_str("{\"rank\":2,\"score\":0,\"id\":\"a\"}"), &arena, &hit,
-                           &error),
-              &error);
+    assert_ok(
+        gs_reply_hit(gs_bytes_str("{\"rank\":2,\"score\":0,\"id\":\"a\"}"), &arena, &hit, &error),
+        &error);
     assert_null(hit.title);
     assert_null(hit.date);
     assert_null(hit.docno);
@@ -137,7 +137,8 @@ static void a_broken_hit_line_is_refused(void **state)
         "{\"rank\":1,\"id\":\"a\",\"marks\":[[0]]}",
         "{\"rank\":1,\"id\":\"a\",\"marks\":[[0,1],]}",
         "{\"rank\":1,\"id\":\"a\",\"marks\":[[0,4294967296]]}",
-        "{\"rank\":1,\"id\":\"a\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+        "{\"rank\":1,\"id\":\"a\",\"x\":"
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
         gsearch_hit hit;
@@ -150,8 +151,9 @@ static void a_broken_hit_line_is_refused(void **state)
 static void every_beginning_of_a_hit_line_is_refused(void **state)
 {
     (void)state;
-    static const char line[] = "{\"rank\":1,\"score\":1.5e3,\"id\":\"\\ud842\\udfb7\",\"marks\":[[0,"
-                               "2]],\"x\":{\"y\":[false]}}";
+    static const char line[] =
+        "{\"rank\":1,\"score\":1.5e3,\"id\":\"\\ud842\\udfb7\",\"marks\":[[0,"
+        "2]],\"x\":{\"y\":[false]}}";
     gsearch_hit hit;
     gsearch_error error;
     for (size_t len = 0; len < sizeof(line) - 1; len++) {
@@ -168,9 +170,8 @@ static void the_facet_line_gives_values_and_counts(void **state)
     (void)state;
     gsearch_results head = {0};
     gsearch_error error;
-    assert_ok(gs_reply_facets(
-                  gs_bytes_str("{\"facets\":{\"date\":[[\"2017\",12],[\"2016\",3]]}}"), &arena,
-                  &head, &error),
+    assert_ok(gs_reply_facets(gs_bytes_str("{\"facets\":{\"date\":[[\"2017\",12],[\"2016\",3]]}}"),
+                              &arena, &head, &error),
               &error);
     assert_int_equal(head.facets_count, 2);
     assert_string_equal(head.facets[0].value, "2017");
@@ -179,7 +180,10 @@ static void the_facet_line_gives_values_and_counts(void **state)
     assert_ok(gs_reply_facets(gs_bytes_str("{\"facets\":{\"date\":[]}}"), &arena, &head, &error),
               &error);
     assert_int_equal(head.facets_count, 0);
-    static const char *const broken[] = {"", "END", "{\"facets\":[]}", "{\"facet\":{\"date\":[]}}",
+    static const char *const broken[] = {"",
+                                         "END",
+                                         "{\"facets\":[]}",
+                                         "{\"facet\":{\"date\":[]}}",
                                          "{\"facets\":{\"date\":[[\"2017\"]]}}",
                                          "{\"facets\":{\"date\":[[\"2017\",1]]}"};
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {

@@ -176,7 +176,7 @@ static bool hear(int fd, gs_heard *heard)
         heard->len += (size_t)count;
     heard->text[heard->len] = '\0';
     if (count < 0 && errno != EAGAIN)
-        fail_msg("the connection broke: %s", strerror(errno));
+        fail_msg("the connection broke with errno %d", errno);
     return count != 0;
 }
 
@@ -239,7 +239,8 @@ unsigned long long gs_daemon_stat(const gs_daemon *daemon, const char *name)
     char *reply = gs_daemon_ask(daemon, "STATS\n", 6);
     const char *found = strstr(reply, wanted);
     assert_non_null(found);
-    unsigned long long value = strtoull(found + strlen(wanted), NULL, 10);
+    unsigned long long value = 0;
+    assert_int_equal(sscanf(found + strlen(wanted), "%llu", &value), 1);
     free(reply);
     return value;
 }

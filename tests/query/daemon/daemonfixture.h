@@ -15,7 +15,7 @@
 typedef struct gs_daemon {
     pid_t pid;
     gs_stub *stub;
-    char *dir; /* holds the socket */
+    char *dir;          /* holds the socket */
     gs_address address; /* of the first listener */
     char address_text[GS_ADDRESS_TEXT_MAX];
 } gs_daemon;

@@ -73,10 +73,14 @@ void gs_snapshot_unref(gs_snapshot *snapshot)
     free(snapshot);
 }
 
+/* N of "WORD N", else 0. */
 static uint64_t number_after(const char *query, const char *word)
 {
     size_t len = strlen(word);
-    return strncmp(query, word, len) == 0 ? strtoull(query + len, NULL, 10) : 0;
+    unsigned long long number = 0;
+    if (strncmp(query, word, len) == 0)
+        sscanf(query + len, "%llu", &number);
+    return number;
 }
 
 /* Waits for the gate, but looks up now and then whether anybody still wants the answer. */
@@ -193,8 +197,8 @@ gsearch_status gs_search_explain(gs_snapshot *snapshot, const gsearch_request *r
     return GSEARCH_OK;
 }
 
-gsearch_status gs_search_suggest(gs_snapshot *snapshot, gs_bytes prefix, uint64_t limit, gs_buf *out,
-                                 gsearch_error *err)
+gsearch_status gs_search_suggest(gs_snapshot *snapshot, gs_bytes prefix, uint64_t limit,
+                                 gs_buf *out, gsearch_error *err)
 {
     (void)snapshot;
     (void)err;

@@ -30,7 +30,8 @@ static void check_refused(const gs_server_options *options, gsearch_status wante
 static void an_address_beyond_this_machine_needs_a_token(void **state)
 {
     (void)state;
-    static const char *const addresses[] = {"0.0.0.0:0", "192.0.2.1:0", "[::]:0", "[2001:db8::1]:0"};
+    static const char *const addresses[] = {"0.0.0.0:0", "192.0.2.1:0", "[::]:0",
+                                            "[2001:db8::1]:0"};
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
         const gs_server_options options = {
             .dir = "index", .listen = &addresses[i], .listen_count = 1};
@@ -96,8 +97,7 @@ static void a_full_queue_is_busy_and_the_loop_answers_still(void **state)
     gs_client_wait_read(fd);
     assert_int_equal(gs_daemon_stat(daemon, "queue"), 2);
     char *reply = gs_daemon_ask(daemon, "COUNT x\nPING\n", 13);
-    assert_string_equal(reply,
-                        "ERR busy 2 requests wait already, try again later\nOK PONG\nEND\n");
+    assert_string_equal(reply, "ERR busy 2 requests wait already, try again later\nOK PONG\nEND\n");
     free(reply);
     sem_post(&daemon->stub->gate);
     free(gs_client_read_until(fd, "]}\nEND\n"));
@@ -174,9 +174,8 @@ static void a_reply_never_mixes_generations(void **state)
         unsigned long long named = 0;
         do {
             char *reply = gs_daemon_ask(daemon, "SEARCH limit=all rows 3000\n", 27);
-            assert_int_equal(sscanf(reply, "OK total=3000 hits=3000 took_us=412 generation=%llu",
-                                    &named),
-                             1);
+            assert_int_equal(
+                sscanf(reply, "OK total=3000 hits=3000 took_us=412 generation=%llu", &named), 1);
             char title[64];
             snprintf(title, sizeof(title), "\"generation %llu ", named);
             unsigned rows = 0;
@@ -310,7 +309,8 @@ static void only_the_token_opens_the_daemon(void **state)
     char *path = gs_test_path(dir, "token");
     const gs_server_options options = {.threads = 1, .auth_file = path};
     gs_daemon *daemon = gs_daemon_start(&options);
-    static const char said[] = "PING\nCOUNT x\nSTATS\nAUTH wrong\nAUTH open sesame=\nCOUNT x\nQUIT\n";
+    static const char said[] =
+        "PING\nCOUNT x\nSTATS\nAUTH wrong\nAUTH open sesame=\nCOUNT x\nQUIT\n";
     char *reply = gs_daemon_ask(daemon, said, sizeof(said) - 1);
     assert_string_equal(reply, "OK PONG\nEND\n"
                                "ERR denied this daemon wants AUTH with its token first\n"

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of query/daemon/listener.c: what may stand at the path of a unix socket, and who may
+ * connect.
+ */
+#include "query/daemon/listener.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/check.h"
+#include "tests/support/fixture.h"
+
+typedef struct place {
+    char *dir;
+    char *path;
+    char text[GS_ADDRESS_TEXT_MAX];
+} place;
+
+static int setup(void **state)
+{
+    place *here = calloc(1, sizeof(*here));
+    here->dir = gs_test_dir_make();
+    here->path = gs_test_path(here->dir, "s");
+    snprintf(here->text, sizeof(here->text), "unix:%s", here->path);
+    *state = here;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    place *here = *state;
+    gs_test_dir_remove(here->dir);
+    free(here->path);
+    free(here);
+    return 0;
+}
+
+static bool can_connect(const gs_address *address)
+{
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_connected = connect(fd, &address->any, address->len) == 0;
+    close(fd);
+    return is_connected;
+}
+
+static void only_the_owner_may_connect(void **state)
+{
+    place *here = *state;
+    gs_listener listener;
+    gsearch_error error;
+    struct stat info;
+    mode_t before = umask(0);
+    assert_ok(gs_listener_bind(here->text, &listener, &error), &error);
+    assert_int_equal(umask(before), 0); // as it was
+    assert_int_equal(stat(here->path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    assert_true(can_connect(&listener.address));
+    gs_listener_close(&listener);
+    assert_int_equal(access(here->path, F_OK), -1);
+    gs_listener_close(&listener); // a second time does nothing
+}
+
+static void a_socket_left_over_is_replaced(void **state)
+{
+    place *here = *state;
+    gs_address address;
+    gs_listener listener;
+    gsearch_error error;
+    assert_ok(gs_address_parse(here->text, &address, &error), &error);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, &address.any, address.len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    close(fd); // its owner has died
+    assert_ok(gs_listener_bind(here->text, &listener, &error), &error);
+    assert_true(can_connect(&listener.address));
+    gs_listener_close(&listener);
+}
+
+static void a_socket_that_answers_is_left_alone(void **state)
+{
+    place *here = *state;
+    gs_address address;
+    gs_listener listener;
+    gsearch_error error;
+    assert_ok(gs_address_parse(here->text, &address, &error), &error);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, &address.any, address.len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_fails(GSEARCH_BUSY, gs_listener_bind(here->text, &listener, &error), &error);
+    assert_true(can_connect(&address));
+    close(fd);
+}
+
+static void two_daemons_do_not_share_a_path(void **state)
+{
+    place *here = *state;
+    gs_listener first, second;
+    gsearch_error error;
+    assert_ok(gs_listener_bind(here->text, &first, &error), &error);
+    assert_fails(GSEARCH_BUSY, gs_listener_bind(here->text, &second, &error), &error);
+    // not even if the socket was removed behind the first one's back
+    assert_int_equal(unlink(here->path), 0);
+    assert_fails(GSEARCH_BUSY, gs_listener_bind(here->text, &second, &error), &error);
+    gs_listener_close(&first);
+    assert_ok(gs_listener_bind(here->text, &second, &error), &error);
+    gs_listener_close(&second);
+}
+
+static void what_is_no_socket_is_never_removed(void **state)
+{
+    place *here = *state;
+    gs_listener listener;
+    gsearch_error error;
+    gs_test_file_write(here->dir, "s", "text", 4);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gs_listener_bind(here->text, &listener, &error), &error);
+    assert_true(gs_test_file_exists(here->dir, "s"));
+    assert_int_equal(unlink(here->path), 0);
+    assert_int_equal(mkdir(here->path, 0700), 0);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gs_listener_bind(here->text, &listener, &error), &error);
+    assert_int_equal(rmdir(here->path), 0);
+    assert_int_equal(symlink("elsewhere", here->path), 0);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gs_listener_bind(here->text, &listener, &error), &error);
+    assert_int_equal(unlink(here->path), 0);
+}
+
+static void a_folder_that_is_not_there_is_not_made(void **state)
+{
+    place *here = *state;
+    char text[GS_ADDRESS_TEXT_MAX];
+    gs_listener listener;
+    gsearch_error error;
+    snprintf(text, sizeof(text), "unix:%s/none/s", here->dir);
+    assert_fails(GSEARCH_NOT_FOUND, gs_listener_bind(text, &listener, &error), &error);
+}
+
+static void a_port_in_use_is_busy(void **state)
+{
+    (void)state;
+    char text[GS_ADDRESS_TEXT_MAX];
+    gs_listener first, second;
+    gsearch_error error;
+    assert_ok(gs_listener_bind("127.0.0.1:0", &first, &error), &error);
+    gs_address_format(&first.address, text);
+    assert_string_not_equal(text, "127.0.0.1:0");
+    assert_true(can_connect(&first.address));
+    assert_fails(GSEARCH_BUSY, gs_listener_bind(text, &second, &error), &error);
+    gs_listener_close(&first);
+}
+
+typedef struct accepted {
+    gs_listener listener;
+    uint64_t failed;
+    int count, wanted;
+} accepted;
+
+static void on_accept(int fd, void *payload)
+{
+    accepted *seen = payload;
+    close(fd);
+    if (++seen->count == seen->wanted)
+        gs_listener_close(&seen->listener);
+}
+
+static void every_connection_is_handed_over(void **state)
+{
+    place *here = *state;
+    uv_loop_t loop;
+    accepted seen = {.wanted = 100};
+    gsearch_error error;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_ok(gs_listener_bind(here->text, &seen.listener, &error), &error);
+    seen.listener.on_accept = on_accept;
+    seen.listener.payload = &seen;
+    seen.listener.failed = &seen.failed;
+    assert_ok(gs_listener_start(&seen.listener, &loop, &error), &error);
+    for (int i = 0; i < 100; i++)
+        assert_true(can_connect(&seen.listener.address));
+    uv_run(&loop, UV_RUN_DEFAULT); // ends when the listener is closed
+    assert_int_equal(seen.count, 100);
+    assert_int_equal(seen.failed, 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+static void without_descriptors_it_pauses_and_goes_on_later(void **state)
+{
+    place *here = *state;
+    uv_loop_t loop;
+    accepted seen = {.wanted = 1};
+    gsearch_error error;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_ok(gs_listener_bind(here->text, &seen.listener, &error), &error);
+    seen.listener.on_accept = on_accept;
+    seen.listener.payload = &seen;
+    seen.listener.failed = &seen.failed;
+    assert_ok(gs_listener_start(&seen.listener, &loop, &error), &error);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, &seen.listener.address.any, seen.listener.address.len), 0);
+    struct rlimit before, none;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3; // every descriptor beyond the standard ones is in use or forbidden
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 100; i++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(seen.failed, 1); // one look, not a hundred
+    assert_int_equal(seen.count, 0);
+    gs_listener_resume(&seen.listener);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(seen.count, 1);
+    close(fd);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(only_the_owner_may_connect, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_socket_left_over_is_replaced, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_socket_that_answers_is_left_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_daemons_do_not_share_a_path, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_socket_is_never_removed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_not_made, setup, teardown),
+        cmocka_unit_test(a_port_in_use_is_busy),
+        cmocka_unit_test_setup_teardown(every_connection_is_handed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_descriptors_it_pauses_and_goes_on_later, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

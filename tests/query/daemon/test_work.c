@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of query/daemon/work.c on a loop without sockets.
+ */
+#include "query/daemon/work.h"
+
+#include <stdlib.h>
+
+#include "common/base/limits.h"
+#include "tests/query/daemon/stubindex.h"
+#include "tests/support/check.h"
+
+typedef struct work_bench {
+    uv_loop_t loop;
+    gs_metrics metrics;
+    gs_work work;
+    gs_stub stub;
+    gs_job *ended[16]; /* in the order in which they came back without more to come */
+    unsigned ended_count;
+} work_bench;
+
+static void on_piece(gs_job *job)
+{
+    work_bench *bench = job->owner;
+    assert_int_equal(job->state, GS_JOB_READY);
+    gs_buf_reset(&job->answer.out);
+    if (job->answer.more)
+        gs_work_submit(job->work, job);
+    else
+        bench->ended[bench->ended_count++] = job;
+}
+
+static int setup(void **state)
+{
+    work_bench *bench = calloc(1, sizeof(*bench));
+    bench->stub.generation = 1;
+    sem_init(&bench->stub.gate, 0, 0);
+    sem_init(&bench->stub.blocked, 0, 0);
+    gs_stub_use(&bench->stub);
+    uv_loop_init(&bench->loop);
+    bench->work = (gs_work){.loop = &bench->loop,
+                            .metrics = &bench->metrics,
+                            .on_piece = on_piece,
+                            .threads = 1,
+                            .waiting_max = 3};
+    *state = bench;
+    return gsearch_index_open("index", NULL, &bench->work.index, NULL);
+}
+
+static int teardown(void **state)
+{
+    work_bench *bench = *state;
+    for (unsigned i = 0; i < bench->ended_count; i++)
+        gs_job_free(bench->ended[i]);
+    assert_int_equal(bench->metrics.waiting, 0);
+    assert_int_equal(bench->metrics.running, 0);
+    assert_int_equal(bench->metrics.streams, 0);
+    assert_int_equal(uv_loop_close(&bench->loop), 0);
+    gsearch_index_close(bench->work.index);
+    free(bench);
+    return 0;
+}
+
+static gs_job *submit(work_bench *bench, const char *line)
+{
+    gs_job *job = gs_job_new(&bench->work, bench, gs_bytes_str(line));
+    assert_non_null(job);
+    gs_work_submit(&bench->work, job);
+    return job;
+}
+
+static void first_come_first_served(void **state)
+{
+    work_bench *bench = *state;
+    gs_job *jobs[3] = {submit(bench, "COUNT block"), submit(bench, "COUNT b"),
+                       submit(bench, "COUNT c")};
+    assert_int_equal(bench->metrics.running, 1);
+    assert_int_equal(bench->metrics.waiting, 2);
+    sem_post(&bench->stub.gate);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 3);
+    for (int i = 0; i < 3; i++)
+        assert_ptr_equal(bench->ended[i], jobs[i]);
+}
+
+static void a_stream_lets_the_others_pass(void **state)
+{
+    work_bench *bench = *state;
+    gs_job *stream = submit(bench, "SEARCH limit=all rows 10000");
+    gs_job *later = submit(bench, "COUNT x");
+    assert_int_equal(bench->metrics.streams, 1);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_ptr_equal(bench->ended[0], later);
+    assert_ptr_equal(bench->ended[1], stream);
+}
+
+static void a_full_queue_refuses_at_once(void **state)
+{
+    work_bench *bench = *state;
+    submit(bench, "COUNT block");
+    for (int i = 0; i < 3; i++)
+        submit(bench, "COUNT x");
+    gs_job *refused = submit(bench, "COUNT x");
+    assert_int_equal(refused->state, GS_JOB_READY);
+    assert_int_equal(refused->answer.status, GSEARCH_BUSY);
+    gs_job_free(refused);
+    sem_post(&bench->stub.gate);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 4);
+}
+
+static void too_many_streams_are_refused(void **state)
+{
+    work_bench *bench = *state;
+    bench->metrics.streams = GS_STREAMS_MAX;
+    gs_job *refused = submit(bench, "SEARCH limit=all x");
+    assert_int_equal(refused->answer.status, GSEARCH_BUSY);
+    gs_job_free(refused);
+    bench->metrics.streams = GS_STREAMS_MAX - 1;
+    submit(bench, "SEARCH limit=all x");
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 1);
+    assert_int_equal(bench->ended[0]->answer.status, GSEARCH_OK);
+    bench->metrics.streams = 1;
+}
+
+static void unread_replies_beyond_the_limit_stop_new_work(void **state)
+{
+    work_bench *bench = *state;
+    bench->metrics.output_bytes = GS_OUTPUT_ALL_BYTES_MAX + 1ull;
+    gs_job *refused = submit(bench, "COUNT x");
+    assert_int_equal(refused->answer.status, GSEARCH_BUSY);
+    gs_job_free(refused);
+    bench->metrics.output_bytes = 0;
+}
+
+static void an_abandoned_job_is_cancelled_and_frees_itself(void **state)
+{
+    work_bench *bench = *state;
+    gs_job *running = submit(bench, "COUNT block");
+    gs_job *waiting = submit(bench, "COUNT x");
+    gs_job *fresh = gs_job_new(&bench->work, bench, gs_bytes_str("COUNT x"));
+    sem_wait(&bench->stub.blocked);
+    gs_job_abandon(running); // the gate stays shut: only the cancelling ends it
+    gs_job_abandon(waiting);
+    gs_job_abandon(fresh);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(first_come_first_served, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_stream_lets_the_others_pass, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_queue_refuses_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(too_many_streams_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(unread_replies_beyond_the_limit_stop_new_work, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_abandoned_job_is_cancelled_and_frees_itself, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
