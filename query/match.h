@@ -47,13 +47,13 @@ GS_CHECKED gsearch_status gs_match(gs_reader *reader, const gs_plan_node *root,
 
 /* ---- steps --------------------------------------------------------------------------------- */
 
-/* Every place of a phrase: in its field, its original text compared if it is exact; of deleted
- * documents too. */
+/* Every place of a phrase in live documents: in its field, its original text compared if it is
+ * exact. */
 GS_CHECKED gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node *phrase,
                                           const gs_docset *within, gs_positions *out,
                                           gsearch_error *err);
 
-/* Groups the places of a phrase by live document. */
+/* Groups the places of a phrase by document. */
 GS_CHECKED gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
                                              gs_positions positions, gs_docset *out,
                                              gsearch_error *err);

@@ -246,6 +246,23 @@ static void rebase(gs_positions *places, uint32_t offset, uint32_t length, uint3
 
 /* ---- what a place must fulfil beside ------------------------------------------------------- */
 
+static void keep_live(const gs_reader *reader, gs_positions *places)
+{
+    const gs_doctable *docs = &reader->in->docs;
+    uint32_t kept = 0, doc_end = 0;
+    bool live = false;
+    for (uint32_t i = 0; i < places->count; i++) {
+        if (places->at[i] >= doc_end) {
+            uint32_t doc = gs_doctable_find(docs, places->at[i]);
+            doc_end = docs->starts[doc + 1];
+            live = !gs_deletes_has(reader->deletes, doc);
+        }
+        if (live)
+            places->at[kept++] = places->at[i];
+    }
+    places->count = kept;
+}
+
 static gsearch_status keep_title(gs_reader *reader, uint32_t length, gs_positions *places,
                                  gsearch_error *err)
 {
@@ -273,8 +290,6 @@ static gsearch_status keep_exact(gs_reader *reader, const gs_node *node, gs_posi
     uint32_t kept = 0;
     for (uint32_t i = 0; i < places->count; i++) {
         uint32_t doc = gs_doctable_find(&reader->in->docs, places->at[i]);
-        if (gs_deletes_has(reader->deletes, doc))
-            continue;
         bool same;
         gs_span span = {.position = places->at[i], .length = node->items_count};
         GS_TRY(gs_budget_spend(reader->budget, EXACT_COST, err));
@@ -331,6 +346,8 @@ gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node *phrase,
             GS_TRY(follower_open(reader, cover.slots[f + 1], within, &followers[f], err));
         GS_TRY(follow(reader, followers, count, &places, err));
     }
+    if (reader->deletes)
+        keep_live(reader, &places);
     if (places.count && node->field == GS_FIELD_TITLE)
         GS_TRY(keep_title(reader, node->items_count, &places, err));
     if (places.count && node->exact)
@@ -342,23 +359,6 @@ gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node *phrase,
 }
 
 /* ---- by document --------------------------------------------------------------------------- */
-
-static void keep_live(const gs_reader *reader, gs_positions *places)
-{
-    const gs_doctable *docs = &reader->in->docs;
-    uint32_t kept = 0, doc_end = 0;
-    bool live = false;
-    for (uint32_t i = 0; i < places->count; i++) {
-        if (places->at[i] >= doc_end) {
-            uint32_t doc = gs_doctable_find(docs, places->at[i]);
-            doc_end = docs->starts[doc + 1];
-            live = !gs_deletes_has(reader->deletes, doc);
-        }
-        if (live)
-            places->at[kept++] = places->at[i];
-    }
-    places->count = kept;
-}
 
 static gsearch_status keep_spans(gs_reader *reader, gs_positions places, uint32_t length,
                                  uint32_t *firsts, gs_docset *out, gsearch_error *err)
@@ -376,8 +376,6 @@ static gsearch_status keep_spans(gs_reader *reader, gs_positions places, uint32_
 gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
                                   gs_positions places, gs_docset *out, gsearch_error *err)
 {
-    if (reader->deletes)
-        keep_live(reader, &places);
     *out = (gs_docset){0};
     if (!places.count)
         return GSEARCH_OK;
