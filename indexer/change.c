@@ -47,8 +47,10 @@ static gsearch_status open_segment(gs_change *change, const gs_manifest_segment 
     gsearch_status status = gs_segment_open(change->dir, change->mem, file->segment.id,
                                             file->segment.length, true, &opened.segment, err);
     if (!status && opened.segment->docs.count != file->documents)
-        status = gs_corrupt(err, "%s: a segment has another number of documents than the manifest "
-                            "says", gs_dir_path(change->dir));
+        status = gs_corrupt(err,
+                            "%s: a segment has another number of documents than the manifest "
+                            "says",
+                            gs_dir_path(change->dir));
     if (!status && file->deletes.length)
         status = open_deletes(change, &opened, err);
     if (status)
@@ -62,8 +64,8 @@ static gsearch_status add_segment(gs_change *change, const gs_manifest_segment *
                                   gsearch_error *err)
 {
     void *segments = change->segments;
-    if (!gs_mem_grow(change->mem, &segments, &change->segments_capacity,
-                     change->segments_count + 1, SIZE_MAX, sizeof(*change->segments)))
+    if (!gs_mem_grow(change->mem, &segments, &change->segments_capacity, change->segments_count + 1,
+                     SIZE_MAX, sizeof(*change->segments)))
         return gs_fail_memory(err);
     change->segments = segments;
     gs_change_segment *segment = &change->segments[change->segments_count];
@@ -109,8 +111,7 @@ static gsearch_status load(gs_change *change, gsearch_error *err)
 {
     gsearch_error fault;
     gs_error_clear(&fault);
-    gsearch_status status =
-        gs_manifest_load(change->dir, change->mem, &change->manifest, &fault);
+    gsearch_status status = gs_manifest_load(change->dir, change->mem, &change->manifest, &fault);
     if (status == GSEARCH_NO_INDEX) {
         change->manifest = (gs_manifest){.analyzer = GS_ANALYZER_VERSION};
         snprintf(change->manifest.unicode, sizeof(change->manifest.unicode), "%s",

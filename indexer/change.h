@@ -47,7 +47,8 @@ static inline bool gs_change_is_live(const gs_change_segment *segment, uint32_t 
 /* Deletes a living document. */
 void gs_change_delete(gs_change_segment *segment, uint32_t doc);
 
-/* The living document with this id in the segments [from, to); `*segment` is `to` if there is none. */
+/* The living document with this id in the segments [from, to); if there is none, `*segment` is
+ * `to`. */
 GS_CHECKED gsearch_status gs_change_find(const gs_change *change, size_t from, size_t to,
                                          gs_bytes id, size_t *segment, uint32_t *doc,
                                          gsearch_error *err);

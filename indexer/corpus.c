@@ -32,8 +32,8 @@ void gs_path_normalize(gs_buf *out, gs_bytes path)
         size_t end = slash ? (size_t)(slash - path.ptr) : path.len;
         gs_bytes name = gs_bytes_of(path.ptr + from, end - from);
         bool is_first = out->len == begin + is_absolute;
-        bool is_dropped = name.len == 0 ||
-                          (is_first && !is_absolute && name.len == 1 && name.ptr[0] == '.');
+        bool is_dropped =
+            name.len == 0 || (is_first && !is_absolute && name.len == 1 && name.ptr[0] == '.');
         if (!is_dropped) {
             if (!is_first)
                 gs_buf_u8(out, '/');

@@ -27,8 +27,8 @@ void gs_path_id(gs_buf *out, gs_bytes path);
 #define GS_SIZE_IN_DOUBT UINT64_MAX
 
 typedef enum gs_corpus_plan {
-    GS_PLAN_READ, /* new, changed, or perhaps so */
-    GS_PLAN_KEEP, /* the index has it */
+    GS_PLAN_READ,  /* new, changed, or perhaps so */
+    GS_PLAN_KEEP,  /* the index has it */
     GS_PLAN_AGAIN, /* the index has it, but an id of it may have become free */
     GS_PLAN_SKIPPED,
 } gs_corpus_plan;
@@ -44,7 +44,7 @@ typedef struct gs_corpus_file {
     bool is_stdin;
     bool is_typed; /* one of the paths itself, which may be a link */
     bool is_known; /* the index was made from it, with this `hash` */
-    bool is_same; /* read although its content is the one in the index */
+    bool is_same;  /* read although its content is the one in the index */
 } gs_corpus_file;
 
 /* Says what was passed over; from one thread at a time. */
@@ -52,7 +52,7 @@ typedef void (*gs_corpus_skip)(gs_bytes path, gs_skip why, const char *detail, v
 
 typedef struct gs_corpus {
     const gs_mem *mem;
-    gs_arena arena; /* paths */
+    gs_arena arena;     /* paths */
     const char **roots; /* normalised */
     size_t roots_count;
     gs_corpus_file *files;

@@ -15,9 +15,9 @@
 
 #define STRETCH_BYTES_MIN (2ull << 20)
 #define STRETCH_BYTES_MAX (64ull << 20)
-#define STRETCHES_A_THREAD 8u   /* so that threads end together */
-#define STRETCHES_MAX 512u      /* each batch may keep a file open */
-#define PART_BYTES 256u         /* what a part counts for besides its bytes */
+#define STRETCHES_A_THREAD 8u /* so that threads end together */
+#define STRETCHES_MAX 512u    /* each batch may keep a file open */
+#define PART_BYTES 256u       /* what a part counts for besides its bytes */
 #define BUFFER_KEEP_BYTES (4u << 20)
 
 /* A file of lines that is being dealt out or still read. Under the lock. */
@@ -27,9 +27,9 @@ typedef struct open_lines {
 } open_lines;
 
 typedef struct part {
-    uint32_t file;        // of the corpus
+    uint32_t file; // of the corpus
     bool ends_block;
-    open_lines *lines;    // NULL: the whole file
+    open_lines *lines; // NULL: the whole file
     gs_line_slice slice;
 } part;
 
@@ -48,7 +48,7 @@ typedef struct intake {
     pthread_mutex_t lock;
     // all below under the lock
     size_t next_file;
-    open_lines *lines; // being dealt out, or NULL
+    open_lines *lines;    // being dealt out, or NULL
     uint64_t block_bytes; // since the last end of a text block
     size_t stretches_count;
     gsearch_status status; // the first failure
@@ -279,8 +279,8 @@ static gsearch_status read_part(worker *self, const part *next, uint64_t *replac
                           .id = gs_buf_view(&self->id),
                           .first_line = next->slice.first_line};
         gs_sink sink = {.document = take_document, .skip = skip_unlocked, .payload = self};
-        GS_TRY(gs_batch_source(self->batch, self->file->is_stdin ? gs_bytes_of(NULL, 0) : path,
-                               err));
+        GS_TRY(
+            gs_batch_source(self->batch, self->file->is_stdin ? gs_bytes_of(NULL, 0) : path, err));
         GS_TRY(format->read(&piece, self->intake->options->mem, &sink, err));
         *replacements += sink.replacements;
     }
@@ -377,8 +377,8 @@ static gsearch_status run_workers(intake *self, unsigned count, gsearch_error *e
     unsigned started = 1;
     for (unsigned i = 0; i < count; i++)
         init_worker(&workers[i], self);
-    while (started < count && !pthread_create(&workers[started].thread, NULL, work,
-                                              &workers[started]))
+    while (started < count &&
+           !pthread_create(&workers[started].thread, NULL, work, &workers[started]))
         started++;
     work(&workers[0]);
     for (unsigned i = 1; i < started; i++)

@@ -16,7 +16,8 @@
 #include "common/base/limits.h"
 
 #define NS_PER_S 1000000000
-#define FRESH_NS (2ll * NS_PER_S) /* a file written so short before may change under the same time */
+#define FRESH_NS \
+    (2ll * NS_PER_S) /* a file written so short before may change under the same time */
 #define TRIES_MAX 3
 #define BLOCK_BYTES (256u << 10)
 
@@ -24,8 +25,7 @@ static void set_fault(gs_reader_fault *fault, gs_skip why, int failure)
 {
     fault->is_skipped = true;
     fault->why = why;
-    snprintf(fault->detail, sizeof(fault->detail), "%s",
-             failure ? strerrordesc_np(failure) : "");
+    snprintf(fault->detail, sizeof(fault->detail), "%s", failure ? strerrordesc_np(failure) : "");
 }
 
 /* Returns a descriptor of a regular file, or -1 with the fault. */
@@ -375,8 +375,8 @@ gsearch_status gs_line_file_next(gs_line_file *lines, gs_line_slice *out, bool *
     return GSEARCH_OK;
 }
 
-gsearch_status gs_line_file_read(const gs_line_file *lines, const gs_line_slice *slice,
-                                 gs_buf *out, gsearch_error *err)
+gsearch_status gs_line_file_read(const gs_line_file *lines, const gs_line_slice *slice, gs_buf *out,
+                                 gsearch_error *err)
 {
     gs_buf_reset(out);
     uint8_t *ptr = gs_buf_reserve(out, (size_t)slice->len);

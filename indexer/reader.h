@@ -18,15 +18,15 @@ typedef struct gs_reader_fault {
     char detail[64];
 } gs_reader_fault;
 
-/* Reads all of a file into `out` (emptied first; at most GS_DOCUMENT_BYTES_MAX bytes) and sets its
- * size, time and hash. What is wrong with the file goes to `fault`, what is wrong with us is the
+/* Reads all of a file into `out` (emptied first; with room for more than GS_DOCUMENT_BYTES_MAX) and
+ * sets its size, time and hash. What is wrong with the file goes to `fault`, what is wrong with us is the
  * status. */
 GS_CHECKED gsearch_status gs_reader_whole(gs_corpus_file *file, const gs_mem *mem, gs_buf *out,
                                           gs_reader_fault *fault, gsearch_error *err);
 
 /* The hash of a file's content, for one whose time is in doubt, which is then set. */
-GS_CHECKED gsearch_status gs_reader_hash(gs_corpus_file *file, const gs_mem *mem,
-                                         uint64_t *out, bool *is_readable, gsearch_error *err);
+GS_CHECKED gsearch_status gs_reader_hash(gs_corpus_file *file, const gs_mem *mem, uint64_t *out,
+                                         bool *is_readable, gsearch_error *err);
 
 /* ---- by lines ---- */
 
@@ -42,8 +42,8 @@ void gs_line_file_close(gs_line_file *lines);
 /* Whole lines of at least GS_UNIT_BYTES together, or the rest of the file. */
 typedef struct gs_line_slice {
     uint64_t offset, len;
-    uint64_t first_line;     /* from 1 */
-    uint64_t too_long_line;  /* 0, or the number of a line that was passed over: then len is 0 */
+    uint64_t first_line;    /* from 1 */
+    uint64_t too_long_line; /* 0, or the number of a line that was passed over: then len is 0 */
 } gs_line_slice;
 
 /* Finds the next slice. At the end `more` is false and the file's size, time and hash are set.

@@ -136,9 +136,9 @@ static gsearch_status count_terms(share *self, gsearch_error *err)
 /* Calls `action` for every buffer. */
 static void each_buffer(share *self, void (*action)(gs_buf *buf, void *payload), void *payload)
 {
-    gs_buf *all[] = {&self->grams,      &self->gram_documents, &self->characters,
-                     &self->character_documents, &self->word_lens, &self->word_bytes,
-                     &self->word_documents};
+    gs_buf *all[] = {
+        &self->grams,     &self->gram_documents, &self->characters,    &self->character_documents,
+        &self->word_lens, &self->word_bytes,     &self->word_documents};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         action(all[i], payload);
 }
@@ -216,8 +216,8 @@ gsearch_status gs_share_write(gs_dir *dir, const gs_mem *mem, const gs_segment *
     self.decoder = gs_decoder_new(mem);
     self.holds = gs_mem_calloc(mem, (size_t)count / 8 + 1, 1);
     self.holders = gs_mem_alloc(mem, (size_t)count * sizeof(*self.holders));
-    gsearch_status status = self.decoder && self.holds && self.holders ? GSEARCH_OK
-                                                                       : gs_fail_memory(err);
+    gsearch_status status =
+        self.decoder && self.holds && self.holders ? GSEARCH_OK : gs_fail_memory(err);
     if (!status)
         status = count_terms(&self, err);
     if (!status)

@@ -188,10 +188,7 @@ static gsearch_status take_in(update *self, gs_corpus_plan plan, gsearch_error *
         .mem = self->mem,
         .memory_bytes = memory,
         .threads = threads,
-        .watch = {.on_skip = on_skip,
-                  .on_bytes = on_bytes,
-                  .payload = self,
-                  .stop = options->stop},
+        .watch = {.on_skip = on_skip, .on_bytes = on_bytes, .payload = self, .stop = options->stop},
     };
     return gs_intake_run(&intake, plan, &self->intake, err);
 }
@@ -256,8 +253,7 @@ static gsearch_status find_all_origins(update *self, gsearch_error *err)
 
 static const origin *origin_of(const update *self, size_t segment, uint32_t doc)
 {
-    return &self->origins[segment]
-                         [gs_segment_source(self->change.segments[segment].segment, doc)];
+    return &self->origins[segment][gs_segment_source(self->change.segments[segment].segment, doc)];
 }
 
 /* True if a living document is to go, so that its id becomes free. */
@@ -412,8 +408,7 @@ static void remove_gone(update *self)
 
 static gsearch_status settle_all(update *self, gsearch_error *err)
 {
-    gs_change_order order = {
-        .place = place_of_new, .on_shadowed = on_shadowed, .payload = self};
+    gs_change_order order = {.place = place_of_new, .on_shadowed = on_shadowed, .payload = self};
     if (self->intake.batches_count)
         GS_TRY(gs_change_write(&self->change, self->intake.batches, self->intake.batches_count,
                                true, &order, err));
@@ -466,8 +461,7 @@ static void remember_files(const update *self, gs_inputs_writer *writer, size_t 
     }
 }
 
-static gsearch_status remember_all(const update *self, gs_inputs_writer *writer,
-                                   gsearch_error *err)
+static gsearch_status remember_all(const update *self, gs_inputs_writer *writer, gsearch_error *err)
 {
     gs_buf path;
     gs_buf_init(&path, self->mem, GS_ID_BYTES_MAX);

@@ -10,23 +10,23 @@
 #include "gsearch/gsearch.h"
 
 /* Why a file or record was skipped; the words of `reasons=`. */
-#define GS_SKIP_LIST(X)                                                                            \
-    X(BINARY, "binary")         /* a NUL in the first 8 KiB */                                     \
-    X(EMPTY, "empty")           /* no text in it */                                                \
-    X(UNREADABLE, "unreadable") /* no permission, or an error while reading */                     \
-    X(SYMLINK, "symlink")       /* links are not followed */                                       \
-    X(SPECIAL, "special")       /* not a regular file */                                           \
-    X(TOO_LARGE, "too-large")   /* over GS_DOCUMENT_BYTES_MAX */                                   \
-    X(TOO_DEEP, "too-deep")     /* over GS_WALK_DEPTH_MAX, or a path over GS_ID_BYTES_MAX */       \
-    X(CHANGING, "changing")     /* changed while it was read */                                    \
-    X(BAD_RECORD, "bad-record") /* a line that is not a JSON object with a text */                 \
+#define GS_SKIP_LIST(X)                                                                      \
+    X(BINARY, "binary")         /* a NUL in the first 8 KiB */                               \
+    X(EMPTY, "empty")           /* no text in it */                                          \
+    X(UNREADABLE, "unreadable") /* no permission, or an error while reading */               \
+    X(SYMLINK, "symlink")       /* links are not followed */                                 \
+    X(SPECIAL, "special")       /* not a regular file */                                     \
+    X(TOO_LARGE, "too-large")   /* over GS_DOCUMENT_BYTES_MAX */                             \
+    X(TOO_DEEP, "too-deep")     /* over GS_WALK_DEPTH_MAX, or a path over GS_ID_BYTES_MAX */ \
+    X(CHANGING, "changing")     /* changed while it was read */                              \
+    X(BAD_RECORD, "bad-record") /* a line that is not a JSON object with a text */           \
     X(DUPLICATE, "duplicate")   /* the id came again later in the run */
 
 typedef enum gs_skip {
 #define GS_SKIP_ENUM(name, word) GS_SKIP_##name,
     GS_SKIP_LIST(GS_SKIP_ENUM)
 #undef GS_SKIP_ENUM
-    GS_SKIPS
+        GS_SKIPS
 } gs_skip;
 
 const char *gs_skip_word(gs_skip skip);
@@ -46,9 +46,9 @@ typedef struct gs_update_options {
     unsigned threads;      /* 0: one a core */
     bool strict;           /* a skipped file or record fails the run before the commit */
     const gs_mem *mem;
-    void (*on_progress)(const gs_update_progress *progress, void *payload); /* may be NULL */
-    void (*on_skip)(const char *id, gs_skip why, const char *detail, void *payload); /* may be NULL;
-                                                                         from any thread, one at a time */
+    /* May be NULL; from any thread, one at a time. */
+    void (*on_progress)(const gs_update_progress *progress, void *payload);
+    void (*on_skip)(const char *id, gs_skip why, const char *detail, void *payload);
     void *payload;
     const volatile int *stop; /* set by a signal: end without a commit; may be NULL */
 } gs_update_options;

@@ -12,9 +12,10 @@
 #include "indexer/batch.h"
 #include "indexer/change.h"
 
-#define BLOCK_BYTES (1u << 20)           /* text blocks end at least this often */
-#define BATCH_TEXT_BYTES_MAX (1ull << 30) /* a batch cannot be split: keep it well below a segment */
-#define DOCUMENT_BYTES 256u              /* what a document counts for besides its text */
+#define BLOCK_BYTES (1u << 20) /* text blocks end at least this often */
+#define BATCH_TEXT_BYTES_MAX \
+    (1ull << 30)            /* a batch cannot be split: keep it well below a segment */
+#define DOCUMENT_BYTES 256u /* what a document counts for besides its text */
 #define IDS_MIN 64u
 
 /* An id that came or went since the last commit. */
@@ -30,13 +31,13 @@ struct gsearch_writer {
     bool with_text;
     bool is_broken; // can only be closed
     size_t batch_bytes;
-    gs_batch *batch; // being filled, or NULL
+    gs_batch *batch;    // being filled, or NULL
     gs_batch **batches; // finished
     size_t batches_count, batches_capacity;
     uint64_t block_bytes, batch_text_bytes;
     pending_id *ids; // open addressing; a power of two
     size_t ids_count, ids_capacity;
-    gs_buf deleted; // u32 length, id: every id given to gsearch_writer_delete
+    gs_buf deleted;                 // u32 length, id: every id given to gsearch_writer_delete
     gs_buf id, title, text, fields; // repaired copies
 };
 
@@ -108,8 +109,8 @@ static void init_writer(gsearch_writer *writer, const gsearch_writer_options *op
     *writer = (gsearch_writer){.with_text = !options->without_text,
                                .batch_bytes = (size_t)(memory / 4 * 3)};
     if (options->allocator) {
-        writer->allocator = (gs_mem){.resize = options->allocator->resize,
-                                     .payload = options->allocator->payload};
+        writer->allocator =
+            (gs_mem){.resize = options->allocator->resize, .payload = options->allocator->payload};
         writer->mem = &writer->allocator;
     }
     gs_buf_init(&writer->deleted, writer->mem, SIZE_MAX);
@@ -258,8 +259,8 @@ static gsearch_status take_document(gsearch_writer *writer, const gs_document *d
                                     gsearch_error *err)
 {
     if (!writer->batch) {
-        GS_TRY(gs_batch_new(writer->change.dir, writer->mem, writer->batch_bytes,
-                            writer->with_text, &writer->batch, err));
+        GS_TRY(gs_batch_new(writer->change.dir, writer->mem, writer->batch_bytes, writer->with_text,
+                            &writer->batch, err));
         writer->batch_text_bytes = 0;
         writer->block_bytes = 0;
         GS_TRY(gs_batch_source(writer->batch, gs_bytes_of(NULL, 0), err));

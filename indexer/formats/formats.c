@@ -48,8 +48,8 @@ bool gs_format_is_blank(gs_bytes text)
         uint32_t c;
         ptr += gs_utf8_decode(ptr, end, &c);
         bool is_white = c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85 || c == 0xA0 ||
-                        c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-                        c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+                        c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+                        c == 0x202F || c == 0x205F || c == 0x3000;
         if (!is_white)
             return false;
     }

@@ -15,9 +15,9 @@
 typedef struct lines {
     const gs_piece *piece;
     gs_sink *sink;
-    uint64_t number;  // of the line at hand
-    gs_buf id;        // its id, if it has none of its own
-    gs_buf repaired;  // its bytes, if they were not UTF-8
+    uint64_t number; // of the line at hand
+    gs_buf id;       // its id, if it has none of its own
+    gs_buf repaired; // its bytes, if they were not UTF-8
     gs_buf fields;
 } lines;
 

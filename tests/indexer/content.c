@@ -59,9 +59,9 @@ static void read_documents(content *self, const gs_segment *segment, const gs_de
                       (unsigned)gs_column_get(&segment->docs.date, doc));
         if (segment->has_text) {
             gs_stored stored;
-            assert_ok(gs_store_read(&segment->store, decoder, doc, 0, UINT32_MAX, &stored,
-                                    &self->error),
-                      &self->error);
+            assert_ok(
+                gs_store_read(&segment->store, decoder, doc, 0, UINT32_MAX, &stored, &self->error),
+                &self->error);
             gs_buf_bytes(&text, stored.text);
             gs_buf_str(&text, " | ");
             gs_buf_bytes(&text, stored.fields);

@@ -22,7 +22,7 @@
 #define LONG_AGO 1500000000 /* a time that is never in doubt */
 
 typedef struct fixture {
-    char *path;   // of the test, and the current folder while it runs
+    char *path; // of the test, and the current folder while it runs
     int old_folder;
     time_t clock; // of files written last
     gs_update_options options;
@@ -133,8 +133,9 @@ static void a_fresh_build_holds_every_document(void **state)
     mkdir("in/sub", 0755);
     put(f, "in/a.txt", "政务公开\n\n年度报告");
     put(f, "in/sub/b.md", "# 营商环境\nabc");
-    put(f, "in/r.jsonl", "{\"id\":\"x\",\"title\":\"题\",\"text\":\"三公经费\",\"date\":\"20171211\","
-                         "\"n\":[1, 2]}\n\n{\"text\":\"没有编号\"}\n");
+    put(f, "in/r.jsonl",
+        "{\"id\":\"x\",\"title\":\"题\",\"text\":\"三公经费\",\"date\":\"20171211\","
+        "\"n\":[1, 2]}\n\n{\"text\":\"没有编号\"}\n");
     index_path(f, "./in//");
     expect(f, 4, 0, 0, 0);
     assert_int_equal(f->summary.generation, 1);
@@ -475,7 +476,8 @@ static void standard_input_adds_and_replaces(void **state)
     fixture *f = *state;
     put(f, "in/a.jsonl", "{\"id\":\"x\",\"text\":\"甲\"}\n{\"id\":\"y\",\"text\":\"乙\"}\n");
     index_path(f, "in");
-    index_stdin(f, "{\"id\":\"x\",\"text\":\"丙\"}\n{\"id\":\"z\",\"text\":\"丁\"}\n{\"text\":\"戊\"}\n");
+    index_stdin(
+        f, "{\"id\":\"x\",\"text\":\"丙\"}\n{\"id\":\"z\",\"text\":\"丁\"}\n{\"text\":\"戊\"}\n");
     expect(f, 2, 1, 0, 0);
     expect_content("document x | 丙", true);
     expect_content("document -#3 | 戊", true);

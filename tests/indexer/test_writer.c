@@ -50,7 +50,7 @@ static void add(fixture *f, const char *id, const char *text)
     assert_ok(gsearch_writer_add(f->writer, &document, &f->error), &f->error);
 }
 
-static void delete(fixture *f, const char *id)
+static void delete (fixture *f, const char *id)
 {
     assert_ok(gsearch_writer_delete(f->writer, id, &f->error), &f->error);
 }
@@ -67,7 +67,8 @@ static void expect(const fixture *f, const char *wanted)
 {
     char *content = gs_test_content(f->dir);
     char found[4096] = "";
-    for (char *line = strtok(content, "\n"); line; line = strtok(NULL, "\n")) {
+    char *rest = NULL;
+    for (char *line = strtok_r(content, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         char id[64], title[64], text[64];
         size_t len = strlen(found);
         if (sscanf(line, "document %63s | %63s | %*d %*d %*d | %63s |", id, title, text) == 3)
@@ -106,10 +107,10 @@ static void the_last_of_add_and_delete_counts(void **state)
     add(f, "a", "一");
     add(f, "b", "二");
     commit(f);
-    delete(f, "a");
+    delete (f, "a");
     add(f, "c", "三");
-    delete(f, "c");
-    delete(f, "b");
+    delete (f, "c");
+    delete (f, "b");
     add(f, "b", "四");
     assert_int_equal(commit(f), 2);
     expect(f, "b=四 ");
@@ -120,7 +121,7 @@ static void deleting_what_is_not_there_is_not_found(void **state)
     fixture *f = *state;
     assert_fails(GSEARCH_NOT_FOUND, gsearch_writer_delete(f->writer, "a", &f->error), &f->error);
     add(f, "a", "一");
-    delete(f, "a");
+    delete (f, "a");
     assert_fails(GSEARCH_NOT_FOUND, gsearch_writer_delete(f->writer, "a", &f->error), &f->error);
     commit(f);
     assert_fails(GSEARCH_NOT_FOUND, gsearch_writer_delete(f->writer, "a", &f->error), &f->error);
@@ -142,7 +143,7 @@ static void what_was_not_committed_is_dropped(void **state)
     add(f, "a", "一");
     commit(f);
     add(f, "b", "二");
-    delete(f, "a");
+    delete (f, "a");
     gsearch_writer_close(f->writer);
     expect(f, "a=一 ");
     open_writer(f);
@@ -171,7 +172,7 @@ static void many_commits_end_like_one(void **state)
             if (text)
                 add(f, id, text);
             else if (last[number])
-                delete(f, id);
+                delete (f, id);
             last[number] = text;
         }
         commit(f);
@@ -223,7 +224,7 @@ static void without_text_statistics_are_the_same(void **state)
     add(f, "a", "政务公开");
     add(f, "b", "公开");
     commit(f);
-    delete(f, "a");
+    delete (f, "a");
     commit(f);
     char *content = gs_test_content(f->dir);
     // 公 516C << 42 | 开 5F00 << 21, and 开 alone, which ends the run
@@ -262,8 +263,8 @@ static void bad_documents_are_refused_and_do_no_harm(void **state)
          {.struct_size = sizeof(gsearch_document), .id = "a", .text = "b", .fields = "{\n}"}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        assert_fails(cases[i].status,
-                     gsearch_writer_add(f->writer, &cases[i].document, &f->error), &f->error);
+        assert_fails(cases[i].status, gsearch_writer_add(f->writer, &cases[i].document, &f->error),
+                     &f->error);
     long_id[GS_ID_BYTES_MAX] = '\0';
     add(f, long_id, "一");
     add(f, "b", "二");
