@@ -277,8 +277,7 @@ static bool is_temporary(const char *name)
     return has_pattern(name, ".tmp-", 16, "");
 }
 
-/* The number of a manifest file; 0 for other names. */
-static uint64_t generation_of(const char *name)
+uint64_t gs_manifest_generation(const char *name)
 {
     if (!has_pattern(name, GS_MANIFEST_PREFIX, 16, GS_MANIFEST_SUFFIX))
         return 0;
@@ -289,7 +288,7 @@ static uint64_t generation_of(const char *name)
 
 static bool is_ours(const char *name)
 {
-    return generation_of(name) ||
+    return gs_manifest_generation(name) ||
            has_pattern(name, GS_SEGMENT_PREFIX, 32, GS_SEGMENT_SUFFIX) ||
            has_pattern(name, GS_DELETES_PREFIX, 32, GS_DELETES_SUFFIX) ||
            has_pattern(name, GS_INPUTS_PREFIX, 32, GS_INPUTS_SUFFIX);
@@ -298,7 +297,7 @@ static bool is_ours(const char *name)
 static gsearch_status visit_number(const char *name, void *payload, gsearch_error *err)
 {
     gs_buf *numbers = payload;
-    uint64_t generation = generation_of(name);
+    uint64_t generation = gs_manifest_generation(name);
     if (generation)
         gs_buf_u64(numbers, generation);
     if (numbers->status)

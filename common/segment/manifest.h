@@ -45,6 +45,9 @@ GS_CHECKED gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_ma
 GS_CHECKED gsearch_status gs_manifest_parse(gs_bytes text, gs_manifest *out, gsearch_error *err);
 void gs_manifest_format(gs_manifest *manifest, gs_buf *out);
 
+/* The number of a manifest file; 0 for other names. */
+uint64_t gs_manifest_generation(const char *name);
+
 /* Publishes `manifest` as its generation: syncs the folder (all its files are published), writes
  * the manifest, syncs the folder again. Only then is it committed. LOCKED if the number is taken.
  * If the last sync fails the status is IO and the message says that the generation is visible but
