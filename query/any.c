@@ -31,7 +31,8 @@ static bool same_items(const gs_item *items, gram_range a, gram_range b)
     return true;
 }
 
-static bool is_first(const gs_item *items, const gram_range *grams, uint32_t count, gram_range wanted)
+static bool is_first(const gs_item *items, const gram_range *grams, uint32_t count,
+                     gram_range wanted)
 {
     for (uint32_t i = 0; i < count; i++) {
         if (same_items(items, grams[i], wanted))
@@ -80,8 +81,8 @@ static gsearch_status new_node(gs_arena *arena, gs_node_kind kind, gs_node **out
     return GSEARCH_OK;
 }
 
-static gsearch_status add_phrase(gs_arena *arena, const gs_item *items, gram_range gram, gs_node *parent,
-                                 gsearch_error *err)
+static gsearch_status add_phrase(gs_arena *arena, const gs_item *items, gram_range gram,
+                                 gs_node *parent, gsearch_error *err)
 {
     gs_node *phrase = NULL;
     GS_TRY(new_node(arena, GS_NODE_PHRASE, &phrase, err));
@@ -93,8 +94,8 @@ static gsearch_status add_phrase(gs_arena *arena, const gs_item *items, gram_ran
 
 /* The OR of the grams, then of the different pairs of neighbours; `singles` is the number of the
  * former. */
-static gsearch_status make_alternatives(const gs_question *question, gs_arena *arena,
-                                        gs_node **out, uint32_t *singles, gsearch_error *err)
+static gsearch_status make_alternatives(const gs_question *question, gs_arena *arena, gs_node **out,
+                                        uint32_t *singles, gsearch_error *err)
 {
     gram_range *grams = NULL;
     uint32_t count = 0;

@@ -18,8 +18,8 @@ typedef struct gs_budget {
 /* Monotonic. */
 uint64_t gs_clock_ns(void);
 
-/* A fresh budget of GS_QUERY_COST_MAX postings and GS_QUERY_TIME_MS_MAX from now on. `cancel` may be
- * NULL. */
+/* A fresh budget of GS_QUERY_COST_MAX postings and GS_QUERY_TIME_MS_MAX from now on. `cancel` may
+ * be NULL. */
 void gs_budget_start(gs_budget *budget, const volatile int *cancel);
 
 /* Takes `postings` off; call it once a block of work. BUDGET, TIMEOUT. */

@@ -29,8 +29,7 @@ static bool least_word(const term_walker *walkers, uint32_t count, gs_bytes *out
 {
     bool found = false;
     for (uint32_t i = 0; i < count; i++) {
-        if (walkers[i].more &&
-            (!found || gs_bytes_compare(walkers[i].iterator.word, *out) < 0)) {
+        if (walkers[i].more && (!found || gs_bytes_compare(walkers[i].iterator.word, *out) < 0)) {
             *out = walkers[i].iterator.word;
             found = true;
         }

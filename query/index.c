@@ -25,8 +25,8 @@ static gsearch_status check_analyzer(const gs_manifest *manifest, gsearch_error 
         strcmp(manifest->unicode, gs_analyzer_unicode()) == 0)
         return GSEARCH_OK;
     return gs_fail(err, GSEARCH_ANALYZER,
-                   "the index was made by analyser %u with Unicode %s, this program has %u with %s: "
-                   "build the index again",
+                   "the index was made by analyser %u with Unicode %s, this program has %u "
+                   "with %s: build the index again",
                    manifest->analyzer, manifest->unicode, GS_ANALYZER_VERSION,
                    gs_analyzer_unicode());
 }
@@ -241,7 +241,8 @@ gsearch_status gsearch_index_open(const char *dir, const gsearch_index_options *
     pthread_mutex_init(&index->lock, NULL);
     gsearch_status status = gs_dir_open(index->mem, dir, false, &index->dir, error);
     if (!status)
-        status = gs_snapshot_load(index->dir, index->mem, index->map, NULL, &index->snapshot, error);
+        status =
+            gs_snapshot_load(index->dir, index->mem, index->map, NULL, &index->snapshot, error);
     if (status) {
         gsearch_index_close(index);
         return status;

@@ -15,7 +15,8 @@ static gsearch_status order_children(gs_reader *reader, const gs_plan_node *node
     if (!order || !costs)
         return gs_fail_memory(err);
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t cost = gs_plan_estimate(node->children[i], reader->plan->snapshot, reader->segment);
+        uint64_t cost =
+            gs_plan_estimate(node->children[i], reader->plan->snapshot, reader->segment);
         uint32_t at = i;
         for (; at && costs[at - 1] > cost; at--) {
             costs[at] = costs[at - 1];
@@ -75,7 +76,8 @@ gsearch_status gs_match(gs_reader *reader, const gs_plan_node *node, const gs_do
     case GS_NODE_NEAR:
         return gs_match_near(reader, node, within, out, err);
     case GS_NODE_DATE:
-        return gs_docset_dated(reader, within, node->node->date_from, node->node->date_to, out, err);
+        return gs_docset_dated(reader, within, node->node->date_from, node->node->date_to, out,
+                               err);
     case GS_NODE_AND:
         return match_and(reader, node, within, sets, err);
     case GS_NODE_OR:

@@ -23,8 +23,10 @@ typedef struct gs_docset {
     const uint32_t *docs;
     uint32_t count;
     const uint32_t *tfs; /* PHRASE, NEAR: weighted frequency in each */
-    const gs_span *spans; /* if the reader keeps them: what matched, by position; those of docs[i] */
-    const uint32_t *firsts; /* are spans[firsts[i]] up to spans[firsts[i + 1] - 1] */
+    /* If the reader keeps them: what matched. Those of docs[i], by position, are spans[firsts[i]]
+     * up to spans[firsts[i + 1] - 1]. */
+    const gs_span *spans;
+    const uint32_t *firsts;
 } gs_docset;
 
 /* What evaluation in one segment needs. */

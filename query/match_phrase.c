@@ -141,7 +141,7 @@ static gsearch_status read_set(gs_reader *reader, const gs_list_set *set, const 
 
 /* A list of the cover behind the first, and how far it has been used. */
 typedef struct cover_list {
-    uint32_t shift;     // of its positions against the phrase's
+    uint32_t shift; // of its positions against the phrase's
     bool is_long;
     gs_positions short_list;
     gs_long_list blocks;

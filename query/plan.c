@@ -219,8 +219,9 @@ gsearch_status gs_plan_cover(const gs_plan_node *phrase, uint32_t segment, gs_ar
         steps[s].own = s == driver ? 0 : reading_cost(&slot->sets[segment], rarest);
         steps[s].before = s;
         uint64_t best = slot->offset ? UINT64_MAX : 0;
-        for (uint32_t t = s; t-- && phrase->slots[t].offset + phrase->slots[t].length >=
-                                         slot->offset && slot->offset;) {
+        for (uint32_t t = s; t-- &&
+                             phrase->slots[t].offset + phrase->slots[t].length >= slot->offset &&
+                             slot->offset;) {
             if (steps[t].cost < best) {
                 best = steps[t].cost;
                 steps[s].before = t;

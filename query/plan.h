@@ -25,16 +25,16 @@ typedef struct gs_list_set {
 } gs_list_set;
 
 typedef struct gs_slot {
-    uint32_t offset; /* the first item that it covers, */
-    uint32_t length; /* and how many: 2 for a bigram, else 1 */
-    gs_bytes text;   /* for gs_plan_explain: UTF-8 */
+    uint32_t offset;   /* the first item that it covers, */
+    uint32_t length;   /* and how many: 2 for a bigram, else 1 */
+    gs_bytes text;     /* for gs_plan_explain: UTF-8 */
     gs_list_set *sets; /* one a segment */
 } gs_slot;
 
 typedef struct gs_plan_node gs_plan_node;
 struct gs_plan_node {
     const gs_node *node;
-    uint32_t id; /* below gs_plan.nodes_count */
+    uint32_t id;             /* below gs_plan.nodes_count */
     gs_plan_node **children; /* as in the query */
     uint32_t children_count;
     gs_slot *slots; /* PHRASE: by offset */

@@ -55,8 +55,8 @@ static gsearch_status add_term(gs_reader *reader, const gs_plan_node *term,
             j = gs_docset_seek(allowed, j, doc);
         } else {
             at = allowed->docs == sum->hits->docs ? j : gs_docset_seek(sum->hits, at, doc);
-            sum->scores[at] += gs_score_term(norm, term->weight, matches->tfs[i],
-                                             gs_doctable_length(table, doc));
+            sum->scores[at] +=
+                gs_score_term(norm, term->weight, matches->tfs[i], gs_doctable_length(table, doc));
             i++;
             j++;
         }

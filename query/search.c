@@ -140,8 +140,8 @@ static gsearch_status search_segment(gs_search *search, uint32_t segment, gs_buf
     search->head.total += found->count;
     if (search->years.counts)
         gs_facet_count(&search->years, &reader.in->docs, found);
-    uint64_t wanted = request->limit == GSEARCH_LIMIT_ALL ? UINT64_MAX
-                                                          : request->offset + request->limit;
+    uint64_t wanted =
+        request->limit == GSEARCH_LIMIT_ALL ? UINT64_MAX : request->offset + request->limit;
     if (!request->limit)
         wanted = 0;
     gs_topk *best = &search->parts[segment].best;
@@ -286,22 +286,24 @@ static gsearch_status merge_next(gs_search *search, search_row *out, gsearch_err
     }
     if (!best)
         return gs_fail(err, GSEARCH_INTERNAL, "fewer rows than counted");
-    *out = (search_row){.segment = (uint32_t)(best - search->parts), .hit = best->best.hits[best->next]};
+    *out = (search_row){.segment = (uint32_t)(best - search->parts),
+                        .hit = best->best.hits[best->next]};
     best->next++;
     gs_buf_reset(&best->id);
     return GSEARCH_OK;
 }
 
 /* Puts sorted spans of one more term between those that the row has. */
-static gsearch_status merge_spans(gs_arena *arena, search_row *row, const gs_span *more, size_t count,
-                                  gsearch_error *err)
+static gsearch_status merge_spans(gs_arena *arena, search_row *row, const gs_span *more,
+                                  size_t count, gsearch_error *err)
 {
     gs_span *merged = gs_arena_alloc(arena, (row->spans_count + count) * sizeof(*merged));
     if (!merged)
         return gs_fail_memory(err);
     size_t i = 0, j = 0;
     while (i < row->spans_count || j < count) {
-        bool old = j == count || (i < row->spans_count && row->spans[i].position <= more[j].position);
+        bool old =
+            j == count || (i < row->spans_count && row->spans[i].position <= more[j].position);
         merged[i + j] = old ? row->spans[i] : more[j];
         i += old;
         j += !old;

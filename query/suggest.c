@@ -28,7 +28,7 @@ typedef struct suggestion {
     gs_bytes prefix;
     gs_item *items; // of the prefix, with room for one more
     uint32_t items_count;
-    uint32_t last_start; // byte where the last token begins
+    uint32_t last_start;     // byte where the last token begins
     ending best[CANDIDATES]; // by document frequency, falling
     uint32_t best_count;
 } suggestion;
@@ -209,7 +209,8 @@ static gsearch_status suggest(suggestion *all, uint64_t limit, gs_buf *out, gsea
     if (!last || last->kind == GS_TOKEN_BREAK)
         return GSEARCH_OK;
     if (last->kind == GS_TOKEN_WORD)
-        GS_TRY(gs_expand_each(all->snapshot, &all->work->arena, last->word, consider_word, all, err));
+        GS_TRY(
+            gs_expand_each(all->snapshot, &all->work->arena, last->word, consider_word, all, err));
     else
         GS_TRY(consider_characters(all, last->code_point, err));
     gs_budget budget;

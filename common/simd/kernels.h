@@ -18,9 +18,9 @@ typedef struct gs_kernels {
                         size_t b_count);
 
     /* Groups rising positions by document: docs[k] is the k-th document met and firsts[k] the index
-     * of its first position. Both have room for `count`; gives the number of documents. `starts` and
-     * `coarse` are a document table's (document d owns starts[d] up to starts[d + 1] - 1; coarse[c]
-     * is the document of position c << coarse_shift). */
+     * of its first position. Both have room for `count`; gives the number of documents. `starts`
+     * and `coarse` are a document table's (document d owns starts[d] up to starts[d + 1] - 1;
+     * coarse[c] is the document of position c << coarse_shift). */
     size_t (*group)(const uint32_t *starts, const uint32_t *coarse, uint32_t coarse_shift,
                     const uint32_t *positions, size_t count, uint32_t *docs, uint32_t *firsts);
 } gs_kernels;

@@ -7,29 +7,28 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "tests/query/corpus.h"
+#include "tests/query/collection.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
-#define SMALL                                                                                      \
-    (gs_corpus_options)                                                                            \
-    {                                                                                              \
-        .documents = 60, .pieces_max = 50, .characters = 9, .deletes = true                        \
+#define SMALL                                                               \
+    (gs_collection_options)                                                 \
+    {                                                                       \
+        .documents = 60, .pieces_max = 50, .characters = 9, .deletes = true \
     }
 
 /* ---- random queries ------------------------------------------------------------------------ */
 
-static const char *const pieces[] = {"政",   "务",   "公",  "开",  "年",   "務",   "度",  "報",
-                                     "政务", "公开", "开年", "年度", "政公", "度",   "务务", "年年",
-                                     "2017", "pd17", "ab ", "、",  "pd1728a"};
+static const char *const pieces[] = {"政",   "务",   "公",   "开",   "年",   "務",   "度",
+                                     "報",   "政务", "公开", "开年", "年度", "政公", "度",
+                                     "务务", "年年", "2017", "pd17", "ab ",  "、",   "pd1728a"};
 
-#define PICK(array, state)                                                                         \
-    (array)[gs_test_random_below((state), sizeof(array) / sizeof(*(array)))]
+#define PICK(array, state) (array)[gs_test_random_below((state), sizeof(array) / sizeof(*(array)))]
 
 static void put_phrase(gs_buf *out, uint64_t *state)
 {
-    static const char *const shapes[] = {"%s",   "%s",      "%s",    "\"%s\"",
-                                         "=%s",  "title:%s", "%s*", "标题：%s"};
+    static const char *const shapes[] = {"%s",  "%s",       "%s",  "\"%s\"",
+                                         "=%s", "title:%s", "%s*", "标题：%s"};
     gs_buf text;
     gs_buf_init(&text, NULL, SIZE_MAX);
     for (uint64_t i = 1 + gs_test_random_below(state, 2); i--;) {
@@ -78,7 +77,7 @@ static void put_query(gs_buf *out, uint64_t *state, int depth)
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-static const gs_corpus_hit *hit_of(const gs_corpus_hit *hits, size_t count, const char *id)
+static const gs_collection_hit *hit_of(const gs_collection_hit *hits, size_t count, const char *id)
 {
     for (size_t i = 0; i < count; i++) {
         if (gs_bytes_equal(hits[i].document->document.id, gs_bytes_str(id)))
@@ -87,15 +86,15 @@ static const gs_corpus_hit *hit_of(const gs_corpus_hit *hits, size_t count, cons
     return NULL;
 }
 
-static void check_rows(const gsearch_results *results, const gs_corpus_hit *wanted, size_t count,
-                       const char *query)
+static void check_rows(const gsearch_results *results, const gs_collection_hit *wanted,
+                       size_t count, const char *query)
 {
     if (results->total != count || results->hits_count != count)
         fail_msg("%s: %llu documents instead of %zu", query, (unsigned long long)results->total,
                  count);
     for (size_t i = 0; i < count; i++) {
         const gsearch_hit *row = &results->hits[i];
-        const gs_corpus_hit *hit = hit_of(wanted, count, row->id);
+        const gs_collection_hit *hit = hit_of(wanted, count, row->id);
         if (!hit)
             fail_msg("%s: %s should not be there", query, row->id);
         if (fabs(row->score - hit->score) > 1e-12 * (1 + hit->score))
@@ -138,13 +137,13 @@ typedef struct shapes {
     gsearch_index *indexes[3];
 } shapes;
 
-static shapes make_shapes(const gs_corpus *corpus)
+static shapes make_shapes(const gs_collection *corpus)
 {
     static const size_t segments[] = {1, 1, 3};
     shapes made;
     for (size_t i = 0; i < 3; i++) {
         made.dirs[i] = gs_test_dir_make();
-        made.indexes[i] = gs_corpus_index(corpus, made.dirs[i], segments[i], i == 0);
+        made.indexes[i] = gs_collection_index(corpus, made.dirs[i], segments[i], i == 0);
     }
     return made;
 }
@@ -159,14 +158,14 @@ static void free_shapes(shapes *made)
 
 /* Runs the query on all shapes and compares; how many documents it found. A query that does not
  * parse is left out. */
-static size_t compare(const gs_corpus *corpus, const shapes *made, const char *query)
+static size_t compare(const gs_collection *corpus, const shapes *made, const char *query)
 {
     gs_arena arena;
     gs_query parsed;
     gs_arena_init(&arena, NULL, 1u << 24);
     size_t count = 0;
     if (gs_query_parse(&arena, gs_bytes_str(query), &parsed, NULL) == GSEARCH_OK) {
-        gs_corpus_hit *wanted = gs_corpus_search(corpus, parsed.root, &count);
+        gs_collection_hit *wanted = gs_collection_search(corpus, parsed.root, &count);
         gsearch_results *results[3];
         for (size_t i = 0; i < 3; i++) {
             results[i] = search(made->indexes[i], query, GSEARCH_MATCH_EXACT);
@@ -189,7 +188,7 @@ static void random_queries_find_what_a_slow_search_finds(void **unused)
     uint64_t state = 11;
     size_t found = 0;
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        gs_corpus corpus = gs_corpus_make(seed, SMALL);
+        gs_collection corpus = gs_collection_make(seed, SMALL);
         shapes made = make_shapes(&corpus);
         for (int i = 0; i < 500; i++) {
             gs_buf query;
@@ -200,7 +199,7 @@ static void random_queries_find_what_a_slow_search_finds(void **unused)
             gs_buf_release(&query);
         }
         free_shapes(&made);
-        gs_corpus_free(&corpus);
+        gs_collection_free(&corpus);
     }
     assert_true(found > 900);
 }
@@ -209,37 +208,55 @@ static void long_lists_give_the_same_as_a_slow_search(void **unused)
 {
     (void)unused;
     static const char *const queries[] = {
-        "政务",      "政务公",       "务公政务",    "政 -务公", "政务公政 OR 公务政务",
-        "公",        "政务、公",     "2017政",      "政pd17*",  "title:政务",
-        "公政 政务", "\"政务 公\"~3", "政务 2017年", "务务务务务务务务务",
+        "政务",
+        "政务公",
+        "务公政务",
+        "政 -务公",
+        "政务公政 OR 公务政务",
+        "公",
+        "政务、公",
+        "2017政",
+        "政pd17*",
+        "title:政务",
+        "公政 政务",
+        "\"政务 公\"~3",
+        "政务 2017年",
+        "务务务务务务务务务",
     };
-    gs_corpus_options options = {.documents = 150, .pieces_max = 3000, .characters = 3};
+    gs_collection_options options = {.documents = 150, .pieces_max = 3000, .characters = 3};
     options.deletes = true;
-    gs_corpus corpus = gs_corpus_make(7, options);
+    gs_collection corpus = gs_collection_make(7, options);
     shapes made = make_shapes(&corpus);
     gs_snapshot *snapshot = gs_index_snapshot(made.indexes[1]);
     gs_list list;
     gsearch_error error;
-    assert_ok(gs_terms_find_gram(&snapshot->segments[0].segment->terms,
-                                 gs_gram(0x653f, 0x52a1, 0), &list, &error),
+    assert_ok(gs_terms_find_gram(&snapshot->segments[0].segment->terms, gs_gram(0x653f, 0x52a1, 0),
+                                 &list, &error),
               &error);
     assert_true(list.is_long);
     gs_snapshot_unref(snapshot);
     for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++)
         compare(&corpus, &made, queries[i]);
     free_shapes(&made);
-    gs_corpus_free(&corpus);
+    gs_collection_free(&corpus);
 }
 
 static void questions_find_what_a_slow_search_finds(void **unused)
 {
     (void)unused;
     static const char *const questions[] = {
-        "政务公开年度报告", "务公，开年 2017年度",  "年",       "\"政务\" 公开年度", "政务公开 -年度",
-        "title:政 公开",    "pd17 ab 2017 政务务务", "政务政务", "度报 OR 公",
+        "政务公开年度报告",
+        "务公，开年 2017年度",
+        "年",
+        "\"政务\" 公开年度",
+        "政务公开 -年度",
+        "title:政 公开",
+        "pd17 ab 2017 政务务务",
+        "政务政务",
+        "度报 OR 公",
     };
     for (uint64_t seed = 20; seed < 23; seed++) {
-        gs_corpus corpus = gs_corpus_make(seed, SMALL);
+        gs_collection corpus = gs_collection_make(seed, SMALL);
         shapes made = make_shapes(&corpus);
         for (size_t q = 0; q < sizeof(questions) / sizeof(*questions); q++) {
             gs_arena arena;
@@ -249,7 +266,7 @@ static void questions_find_what_a_slow_search_finds(void **unused)
             gs_arena_init(&arena, NULL, 1u << 20);
             assert_ok(gs_question_parse(&arena, gs_bytes_str(questions[q]), &question, &error),
                       &error);
-            gs_corpus_hit *wanted = gs_corpus_ask(&corpus, &question, &count);
+            gs_collection_hit *wanted = gs_collection_ask(&corpus, &question, &count);
             gsearch_results *first = search(made.indexes[0], questions[q], GSEARCH_MATCH_ANY);
             for (size_t i = 0; i < 3; i++) {
                 gsearch_results *results = search(made.indexes[i], questions[q], GSEARCH_MATCH_ANY);
@@ -262,7 +279,7 @@ static void questions_find_what_a_slow_search_finds(void **unused)
             gs_arena_release(&arena);
         }
         free_shapes(&made);
-        gs_corpus_free(&corpus);
+        gs_collection_free(&corpus);
     }
 }
 

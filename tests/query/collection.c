@@ -3,7 +3,7 @@
  * The corpora and their indexes. The analyser, the title rule and the indexer are taken as given:
  * they have tests of their own.
  */
-#include "tests/query/corpus.h"
+#include "tests/query/collection.h"
 
 #include <stdlib.h>
 
@@ -18,8 +18,7 @@ static const char *const breaks[] = {"。", "，", "\n\n", "；"};
 static const char *const nothings[] = {" ", "（", "\n", "《", "·"};
 static const char *const characters[] = {"政", "务", "公", "开", "年", "務", "度", "報", "报"};
 
-#define PICK(array, state)                                                                         \
-    (array)[gs_test_random_below((state), sizeof(array) / sizeof(*(array)))]
+#define PICK(array, state) (array)[gs_test_random_below((state), sizeof(array) / sizeof(*(array)))]
 
 static gs_bytes take(gs_buf *buf)
 {
@@ -57,7 +56,7 @@ static gs_bytes make_text(uint64_t *state, size_t pieces, size_t characters_used
 /* ---- tokens ---- */
 
 /* Appends the tokens of `text` without breaks at its ends; returns the new number of tokens. */
-static uint32_t push_text(gs_corpus_token *tokens, uint32_t count, gs_bytes text)
+static uint32_t push_text(gs_collection_token *tokens, uint32_t count, gs_bytes text)
 {
     gs_analyzer analyzer;
     gs_token found[8];
@@ -67,7 +66,7 @@ static uint32_t push_text(gs_corpus_token *tokens, uint32_t count, gs_bytes text
         for (size_t i = 0; i < len; i++) {
             if (found[i].kind == GS_TOKEN_BREAK && count == begin)
                 continue;
-            gs_corpus_token token = {.kind = found[i].kind, .source = text};
+            gs_collection_token token = {.kind = found[i].kind, .source = text};
             token.code_point = found[i].code_point;
             token.byte_start = found[i].byte_start;
             token.byte_end = found[i].byte_end;
@@ -81,10 +80,10 @@ static uint32_t push_text(gs_corpus_token *tokens, uint32_t count, gs_bytes text
     return count;
 }
 
-static void cut_tokens(gs_corpus_document *made)
+static void cut_tokens(gs_collection_document *made)
 {
     const gs_document *document = &made->document;
-    const gs_corpus_token gap = {.is_gap = true};
+    const gs_collection_token gap = {.is_gap = true};
     size_t room = document->title.len + document->text.len + 2;
     made->tokens = calloc(room, sizeof(*made->tokens));
     uint32_t count = 0;
@@ -106,13 +105,13 @@ static void cut_tokens(gs_corpus_document *made)
 
 /* ---- corpora ---- */
 
-gs_corpus gs_corpus_make(uint64_t seed, gs_corpus_options options)
+gs_collection gs_collection_make(uint64_t seed, gs_collection_options options)
 {
     uint64_t state = seed;
-    gs_corpus corpus = {calloc(options.documents + 1, sizeof(gs_corpus_document)),
-                        options.documents};
+    gs_collection corpus = {calloc(options.documents + 1, sizeof(gs_collection_document)),
+                            options.documents};
     for (size_t i = 0; i < corpus.count; i++) {
-        gs_corpus_document *made = &corpus.documents[i];
+        gs_collection_document *made = &corpus.documents[i];
         gs_document *document = &made->document;
         gs_buf id;
         gs_buf_init(&id, NULL, SIZE_MAX);
@@ -121,8 +120,8 @@ gs_corpus gs_corpus_make(uint64_t seed, gs_corpus_options options)
         document->has_title = gs_test_random_below(&state, 3) == 0;
         document->title = make_text(
             &state, document->has_title ? gs_test_random_below(&state, 9) : 0, options.characters);
-        document->text = make_text(&state, gs_test_random_below(&state, options.pieces_max),
-                                   options.characters);
+        document->text =
+            make_text(&state, gs_test_random_below(&state, options.pieces_max), options.characters);
         if (gs_test_random_below(&state, 4))
             document->date = 20150101 + 10000 * (uint32_t)gs_test_random_below(&state, 4) +
                              100 * (uint32_t)gs_test_random_below(&state, 12) +
@@ -133,12 +132,13 @@ gs_corpus gs_corpus_make(uint64_t seed, gs_corpus_options options)
     return corpus;
 }
 
-void gs_corpus_add(gs_corpus *corpus, const char *id, const char *text, const char *title,
-                   uint32_t date)
+void gs_collection_add(gs_collection *corpus, const char *id, const char *text, const char *title,
+                       uint32_t date)
 {
-    corpus->documents = realloc(corpus->documents, (corpus->count + 1) * sizeof(gs_corpus_document));
-    gs_corpus_document *made = &corpus->documents[corpus->count++];
-    *made = (gs_corpus_document){0};
+    corpus->documents =
+        realloc(corpus->documents, (corpus->count + 1) * sizeof(gs_collection_document));
+    gs_collection_document *made = &corpus->documents[corpus->count++];
+    *made = (gs_collection_document){0};
     made->document = (gs_document){
         .id = copy_text(id),
         .has_title = title != NULL,
@@ -149,10 +149,10 @@ void gs_corpus_add(gs_corpus *corpus, const char *id, const char *text, const ch
     cut_tokens(made);
 }
 
-void gs_corpus_free(gs_corpus *corpus)
+void gs_collection_free(gs_collection *corpus)
 {
     for (size_t i = 0; i < corpus->count; i++) {
-        gs_corpus_document *made = &corpus->documents[i];
+        gs_collection_document *made = &corpus->documents[i];
         for (uint32_t t = 0; t < made->length; t++)
             free((void *)(uintptr_t)made->tokens[t].word.ptr);
         free(made->tokens);
@@ -165,13 +165,13 @@ void gs_corpus_free(gs_corpus *corpus)
 
 /* ---- indexes ---- */
 
-static bool is_in(const gs_corpus *corpus, size_t i, size_t segments, size_t segment,
+static bool is_in(const gs_collection *corpus, size_t i, size_t segments, size_t segment,
                   bool only_live)
 {
     return i % segments == segment && !(only_live && corpus->documents[i].deleted);
 }
 
-static void delete_some(const gs_corpus *corpus, gs_dir *dir, size_t segments, size_t segment,
+static void delete_some(const gs_collection *corpus, gs_dir *dir, size_t segments, size_t segment,
                         gs_manifest_segment *row)
 {
     gsearch_error error;
@@ -199,7 +199,7 @@ static void delete_some(const gs_corpus *corpus, gs_dir *dir, size_t segments, s
     free(bits);
 }
 
-static void write_segment(const gs_corpus *corpus, gs_dir *dir, size_t segments, size_t segment,
+static void write_segment(const gs_collection *corpus, gs_dir *dir, size_t segments, size_t segment,
                           bool only_live, gs_manifest *manifest)
 {
     gsearch_error error;
@@ -220,8 +220,8 @@ static void write_segment(const gs_corpus *corpus, gs_dir *dir, size_t segments,
         delete_some(corpus, dir, segments, segment, row);
 }
 
-gsearch_index *gs_corpus_index(const gs_corpus *corpus, const char *path, size_t segments,
-                               bool only_live)
+gsearch_index *gs_collection_index(const gs_collection *corpus, const char *path, size_t segments,
+                                   bool only_live)
 {
     gsearch_error error;
     gs_dir *dir;

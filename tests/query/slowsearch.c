@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "common/text/exact.h"
-#include "tests/query/corpus.h"
+#include "tests/query/collection.h"
 #include "tests/support/check.h"
 
 #define K1 1.2
@@ -33,7 +33,7 @@ static void push(spans *list, span added)
 
 /* ---- one document ---- */
 
-static bool item_fits(const gs_item *item, bool prefix, const gs_corpus_token *token)
+static bool item_fits(const gs_item *item, bool prefix, const gs_collection_token *token)
 {
     if (token->is_gap || token->kind != item->kind)
         return false;
@@ -45,9 +45,9 @@ static bool item_fits(const gs_item *item, bool prefix, const gs_corpus_token *t
            memcmp(token->word.ptr, item->word.ptr, item->word.len) == 0;
 }
 
-static bool is_exact(const gs_node *phrase, const gs_corpus_token *first)
+static bool is_exact(const gs_node *phrase, const gs_collection_token *first)
 {
-    const gs_corpus_token *last = first + phrase->items_count - 1;
+    const gs_collection_token *last = first + phrase->items_count - 1;
     gs_buf text;
     gs_buf_init(&text, NULL, SIZE_MAX);
     gs_text_exact(&text, gs_bytes_of(first->source.ptr + first->byte_start,
@@ -57,7 +57,7 @@ static bool is_exact(const gs_node *phrase, const gs_corpus_token *first)
     return same;
 }
 
-static spans find_phrase(const gs_corpus_document *document, const gs_node *phrase)
+static spans find_phrase(const gs_collection_document *document, const gs_node *phrase)
 {
     spans found = {0};
     for (uint32_t i = 0; i + phrase->items_count <= document->length; i++) {
@@ -76,14 +76,14 @@ static spans find_phrase(const gs_corpus_document *document, const gs_node *phra
     return found;
 }
 
-static bool crosses_fields(const gs_corpus_document *document, span window)
+static bool crosses_fields(const gs_collection_document *document, span window)
 {
     return document->document.has_title && window.start < document->title_length &&
            window.end > document->title_length;
 }
 
 /* Every choice of one match a term, by recursion; adds their windows. */
-static void choose(const gs_corpus_document *document, const gs_node *near, const spans *terms,
+static void choose(const gs_collection_document *document, const gs_node *near, const spans *terms,
                    span *chosen, uint32_t term, spans *windows)
 {
     if (term < near->children_count) {
@@ -109,7 +109,7 @@ static void choose(const gs_corpus_document *document, const gs_node *near, cons
         push(windows, window);
 }
 
-static spans find_near(const gs_corpus_document *document, const gs_node *near)
+static spans find_near(const gs_collection_document *document, const gs_node *near)
 {
     spans terms[NEAR_TERMS], windows = {0}, minimal = {0};
     span chosen[NEAR_TERMS];
@@ -141,7 +141,7 @@ typedef struct sums {
     double documents, length;
 } sums;
 
-static sums sum_up(const gs_corpus *corpus)
+static sums sum_up(const gs_collection *corpus)
 {
     sums all = {0};
     for (size_t i = 0; i < corpus->count; i++) {
@@ -153,7 +153,7 @@ static sums sum_up(const gs_corpus *corpus)
     return all;
 }
 
-static double documents_with(const gs_corpus *corpus, const gs_item *items, uint32_t count)
+static double documents_with(const gs_collection *corpus, const gs_item *items, uint32_t count)
 {
     gs_node phrase = {.items = items, .items_count = count};
     double documents = 0;
@@ -168,13 +168,13 @@ static double documents_with(const gs_corpus *corpus, const gs_item *items, uint
 }
 
 /* The frequencies of all different words that begin so, added up. */
-static double documents_beginning(const gs_corpus *corpus, gs_bytes prefix)
+static double documents_beginning(const gs_collection *corpus, gs_bytes prefix)
 {
     gs_item *seen = calloc(1000, sizeof(*seen));
     size_t seen_count = 0;
     double documents = 0;
     for (size_t i = 0; i < corpus->count; i++) {
-        const gs_corpus_document *document = &corpus->documents[i];
+        const gs_collection_document *document = &corpus->documents[i];
         for (uint32_t t = 0; t < document->length && !document->deleted; t++) {
             gs_item item = {.kind = GS_TOKEN_WORD, .word = document->tokens[t].word};
             gs_item beginning = {.kind = GS_TOKEN_WORD, .word = prefix};
@@ -192,7 +192,7 @@ static double documents_beginning(const gs_corpus *corpus, gs_bytes prefix)
     return documents;
 }
 
-static double idf_of(const gs_corpus *corpus, const gs_node *phrase)
+static double idf_of(const gs_collection *corpus, const gs_node *phrase)
 {
     const gs_item *items = phrase->items;
     uint32_t count = phrase->items_count;
@@ -226,7 +226,7 @@ typedef struct terms {
     size_t count;
 } terms;
 
-static void weigh_terms(const gs_corpus *corpus, const gs_node *node, terms *out)
+static void weigh_terms(const gs_collection *corpus, const gs_node *node, terms *out)
 {
     double weight = 0;
     if (node->kind == GS_NODE_PHRASE)
@@ -253,7 +253,7 @@ static double weight_of(const terms *all, const gs_node *node)
     return 0;
 }
 
-static bool score_term(const gs_corpus_document *document, spans found, double weight, sums all,
+static bool score_term(const gs_collection_document *document, spans found, double weight, sums all,
                        double *score)
 {
     double tf = 0;
@@ -267,7 +267,7 @@ static bool score_term(const gs_corpus_document *document, spans found, double w
 }
 
 /* Whether the tree holds; adds to the score what does. */
-static bool score_node(const gs_corpus_document *document, const gs_node *node,
+static bool score_node(const gs_collection_document *document, const gs_node *node,
                        const terms *weights, sums all, double *score)
 {
     double sum = 0;
@@ -294,14 +294,15 @@ static bool score_node(const gs_corpus_document *document, const gs_node *node,
     }
 }
 
-gs_corpus_hit *gs_corpus_search(const gs_corpus *corpus, const gs_node *root, size_t *count)
+gs_collection_hit *gs_collection_search(const gs_collection *corpus, const gs_node *root,
+                                        size_t *count)
 {
-    gs_corpus_hit *hits = calloc(corpus->count + 1, sizeof(*hits));
+    gs_collection_hit *hits = calloc(corpus->count + 1, sizeof(*hits));
     terms weights = {0};
     weigh_terms(corpus, root, &weights);
     *count = 0;
     for (size_t i = 0; i < corpus->count; i++) {
-        gs_corpus_hit hit = {.document = &corpus->documents[i]};
+        gs_collection_hit hit = {.document = &corpus->documents[i]};
         if (!hit.document->deleted &&
             score_node(hit.document, root, &weights, sum_up(corpus), &hit.score))
             hits[(*count)++] = hit;
@@ -323,7 +324,7 @@ static bool same_items(const gs_node *a, const gs_node *b)
 }
 
 /* Adds a phrase of the question's items [from, to) if it is not there yet. */
-static void add_part(const gs_corpus *corpus, const gs_question *question, uint32_t from,
+static void add_part(const gs_collection *corpus, const gs_question *question, uint32_t from,
                      uint32_t to, double factor, gs_node *nodes, terms *parts)
 {
     gs_node *node = &nodes[parts->count];
@@ -336,7 +337,8 @@ static void add_part(const gs_corpus *corpus, const gs_question *question, uint3
     parts->at[parts->count++] = (term){node, factor * idf_of(corpus, node)};
 }
 
-gs_corpus_hit *gs_corpus_ask(const gs_corpus *corpus, const gs_question *question, size_t *count)
+gs_collection_hit *gs_collection_ask(const gs_collection *corpus, const gs_question *question,
+                                     size_t *count)
 {
     uint32_t items = question->items_count;
     gs_node *nodes = calloc(2 * items + 1, sizeof(*nodes));
@@ -357,13 +359,13 @@ gs_corpus_hit *gs_corpus_ask(const gs_corpus *corpus, const gs_question *questio
         if (grams[i + 1].start <= grams[i].end)
             add_part(corpus, question, grams[i].start, grams[i + 1].end, TOGETHER, nodes, &parts);
     }
-    gs_corpus_hit *hits = calloc(corpus->count + 1, sizeof(*hits));
+    gs_collection_hit *hits = calloc(corpus->count + 1, sizeof(*hits));
     terms weights = {0};
     if (question->filter.root)
         weigh_terms(corpus, question->filter.root, &weights);
     *count = 0;
     for (size_t d = 0; d < corpus->count; d++) {
-        gs_corpus_hit hit = {.document = &corpus->documents[d]};
+        gs_collection_hit hit = {.document = &corpus->documents[d]};
         bool holds = !hit.document->deleted, any = false;
         if (holds && question->filter.root)
             holds = score_node(hit.document, question->filter.root, &weights, sum_up(corpus),
