@@ -19,8 +19,8 @@ typedef struct gs_reader_fault {
 } gs_reader_fault;
 
 /* Reads all of a file into `out` (emptied first; with room for more than GS_DOCUMENT_BYTES_MAX) and
- * sets its size, time and hash. What is wrong with the file goes to `fault`, what is wrong with us is the
- * status. */
+ * sets its size, time and hash. What is wrong with the file goes to `fault`, what is wrong with us
+ * is the status. */
 GS_CHECKED gsearch_status gs_reader_whole(gs_corpus_file *file, const gs_mem *mem, gs_buf *out,
                                           gs_reader_fault *fault, gsearch_error *err);
 

@@ -45,9 +45,10 @@ typedef struct update {
     gs_inputs inputs; // of the generation that stands
     bool has_inputs;
     uint32_t *outside_shadowed; // a number an input: documents that this run replaced
-    gs_intake_result intake;
-    size_t old_segments; // of change.segments
-    origin **origins;    // of each source of each segment
+    size_t old_segments;        // of change.segments
+    origin **origins;           // of each source of each segment
+    size_t origins_count, origins_capacity;
+    bool uncovers; // a document went, and one that it hid may have to come back
 } update;
 
 const char *gs_skip_word(gs_skip skip)
@@ -172,9 +173,8 @@ static gsearch_status plan_files(update *self, gsearch_error *err)
     return GSEARCH_OK;
 }
 
-static gsearch_status take_in(update *self, gs_corpus_plan plan, gsearch_error *err)
+static void choose_resources(const gs_update_options *options, gs_intake_options *out)
 {
-    const gs_update_options *options = self->options;
     uint64_t memory = options->memory_bytes ? options->memory_bytes : GS_MEMORY_BYTES_DEFAULT;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = options->threads ? options->threads : cores > 0 ? (unsigned)cores : 1;
@@ -182,15 +182,8 @@ static gsearch_status take_in(update *self, gs_corpus_plan plan, gsearch_error *
         threads = GS_THREADS_MAX;
     if (threads > memory / THREAD_BYTES_MIN)
         threads = memory < THREAD_BYTES_MIN ? 1 : (unsigned)(memory / THREAD_BYTES_MIN);
-    gs_intake_options intake = {
-        .corpus = &self->corpus,
-        .dir = self->change.dir,
-        .mem = self->mem,
-        .memory_bytes = memory,
-        .threads = threads,
-        .watch = {.on_skip = on_skip, .on_bytes = on_bytes, .payload = self, .stop = options->stop},
-    };
-    return gs_intake_run(&intake, plan, &self->intake, err);
+    out->memory_bytes = memory;
+    out->threads = threads;
 }
 
 /* ---- where documents come from ---- */
@@ -217,36 +210,48 @@ static gsearch_status find_origin(const update *self, gs_bytes path, origin *out
     return GSEARCH_OK;
 }
 
-/* Finds the origins of the sources of a segment of the generation that stands. */
-static gsearch_status find_origins(const update *self, const gs_segment *segment, origin *out,
-                                   gsearch_error *err)
+/* The same for a source of a segment that this run has made: standard input has none. */
+static origin find_new_origin(const update *self, gs_bytes path)
 {
+    size_t number = path.len ? gs_corpus_find(&self->corpus, path) : self->corpus.files_count - 1;
+    return (origin){.kind = ORIGIN_FILE, .number = (uint32_t)number};
+}
+
+static gsearch_status find_origins(const update *self, const gs_change_segment *segment,
+                                   origin *out, gsearch_error *err)
+{
+    const gs_strings *sources = &segment->segment->sources;
     gs_buf path;
     gs_buf_init(&path, self->mem, GS_ID_BYTES_MAX);
     gsearch_status status = GSEARCH_OK;
-    for (uint32_t i = 0; i < segment->sources.count && !status; i++) {
+    for (uint32_t i = 0; i < sources->count && !status; i++) {
         gs_buf_reset(&path);
-        status = gs_strings_get(&segment->sources, i, &path, err);
-        if (!status)
+        status = gs_strings_get(sources, i, &path, err);
+        if (!status && segment->is_new)
+            out[i] = find_new_origin(self, gs_buf_view(&path));
+        else if (!status)
             status = find_origin(self, gs_buf_view(&path), &out[i], err);
     }
     gs_buf_release(&path);
     return status;
 }
 
-static gsearch_status find_all_origins(update *self, gsearch_error *err)
+/* Finds the origins of the segments that have come since the last call. */
+static gsearch_status add_origins(update *self, gsearch_error *err)
 {
-    self->old_segments = self->change.segments_count;
-    self->origins = gs_mem_calloc(self->mem, self->old_segments + 1, sizeof(*self->origins));
-    if (!self->origins)
+    void *origins = self->origins;
+    if (!gs_mem_grow(self->mem, &origins, &self->origins_capacity, self->change.segments_count,
+                     SIZE_MAX, sizeof(*self->origins)))
         return gs_fail_memory(err);
-    for (size_t i = 0; i < self->old_segments; i++) {
-        const gs_segment *segment = self->change.segments[i].segment;
-        self->origins[i] =
-            gs_mem_calloc(self->mem, (size_t)segment->sources.count + 1, sizeof(origin));
-        if (!self->origins[i])
+    self->origins = origins;
+    while (self->origins_count < self->change.segments_count) {
+        const gs_change_segment *segment = &self->change.segments[self->origins_count];
+        origin *added =
+            gs_mem_calloc(self->mem, (size_t)segment->segment->sources.count + 1, sizeof(*added));
+        if (!added)
             return gs_fail_memory(err);
-        GS_TRY(find_origins(self, segment, self->origins[i], err));
+        self->origins[self->origins_count++] = added;
+        GS_TRY(find_origins(self, segment, added, err));
     }
     return GSEARCH_OK;
 }
@@ -256,7 +261,122 @@ static const origin *origin_of(const update *self, size_t segment, uint32_t doc)
     return &self->origins[segment][gs_segment_source(self->change.segments[segment].segment, doc)];
 }
 
-/* True if a living document is to go, so that its id becomes free. */
+/* ---- which documents stay ---- */
+
+static uint32_t place_of(gs_bytes source, void *payload)
+{
+    return find_new_origin(payload, source).number;
+}
+
+static void on_shadowed(gs_bytes id, uint32_t place, void *payload)
+{
+    update *self = payload;
+    self->corpus.files[place].shadowed++;
+    on_skip(id, GS_SKIP_DUPLICATE, "", self);
+}
+
+/* True if a document that is in the index stays although a new one from `place` has its id. */
+static bool stays_against(const update *self, const origin *old, uint32_t place)
+{
+    if (old->is_gone)
+        return false;
+    if (old->kind == ORIGIN_FILE)
+        return old->number > place;
+    return self->corpus.files[place].is_same; // then the file lost against it before
+}
+
+/* A new document meets a living one with its id: one of them goes. */
+static void settle(update *self, gs_bytes id, size_t new_segment, uint32_t new_doc,
+                   size_t old_segment, uint32_t old_doc)
+{
+    const origin *old = origin_of(self, old_segment, old_doc);
+    uint32_t place = origin_of(self, new_segment, new_doc)->number;
+    if (stays_against(self, old, place)) {
+        on_shadowed(id, place, self);
+        gs_change_delete(&self->change.segments[new_segment], new_doc);
+        return;
+    }
+    if (!old->is_gone && old->kind == ORIGIN_FILE)
+        on_shadowed(id, old->number, self);
+    else if (!old->is_gone && old->kind == ORIGIN_OUTSIDE)
+        self->outside_shadowed[old->number]++;
+    // Documents of files between the two were hidden by the old one and are not by the new one.
+    if (old->is_gone && (old->kind != ORIGIN_FILE || old->number > place))
+        self->uncovers = true;
+    gs_change_delete(&self->change.segments[old_segment], old_doc);
+    bool is_same =
+        old->kind == ORIGIN_FILE && old->number == place && self->corpus.files[place].is_same;
+    if (old_segment >= self->old_segments)
+        return; // its id is counted already
+    if (is_same)
+        self->summary->unchanged++;
+    else
+        self->summary->replaced++;
+}
+
+/* Compares a new segment with all before `first`. */
+static gsearch_status settle_segment(update *self, size_t number, size_t first, gsearch_error *err)
+{
+    const gs_change_segment *segment = &self->change.segments[number];
+    gs_buf id;
+    gs_buf_init(&id, self->mem, GS_ID_BYTES_MAX);
+    gsearch_status status = GSEARCH_OK;
+    for (uint32_t doc = 0; doc < segment->file.documents && !status; doc++) {
+        if (!gs_change_is_live(segment, doc))
+            continue;
+        size_t old_segment = first;
+        uint32_t old_doc = 0;
+        gs_buf_reset(&id);
+        status = gs_segment_key(segment->segment, doc, &id, err);
+        if (!status)
+            status = gs_change_find(&self->change, 0, first, gs_buf_view(&id), &old_segment,
+                                    &old_doc, err);
+        if (!status && old_segment < first)
+            settle(self, gs_buf_view(&id), number, doc, old_segment, old_doc);
+        else if (!status)
+            self->summary->added++;
+    }
+    gs_buf_release(&id);
+    return status;
+}
+
+static gsearch_status settle_batches(update *self, const gs_intake_result *taken,
+                                     gsearch_error *err)
+{
+    gs_change_order order = {.place = place_of, .on_shadowed = on_shadowed, .payload = self};
+    size_t first = self->change.segments_count;
+    tell(self, "writing");
+    GS_TRY(gs_change_write(&self->change, taken->batches, taken->batches_count, true, &order, err));
+    GS_TRY(add_origins(self, err));
+    for (size_t i = first; i < self->change.segments_count; i++)
+        GS_TRY(settle_segment(self, i, first, err));
+    return GSEARCH_OK;
+}
+
+/* Takes in the files whose plan is `plan`, up to which of their documents stay. */
+static gsearch_status take_in(update *self, gs_corpus_plan plan, gsearch_error *err)
+{
+    gs_intake_options intake = {
+        .corpus = &self->corpus,
+        .dir = self->change.dir,
+        .mem = self->mem,
+        .watch = {.on_skip = on_skip,
+                  .on_bytes = on_bytes,
+                  .payload = self,
+                  .stop = self->options->stop},
+    };
+    gs_intake_result taken = {0};
+    choose_resources(self->options, &intake);
+    gsearch_status status = gs_intake_run(&intake, plan, &taken, err);
+    self->summary->replacements += taken.replacements;
+    self->summary->bytes += taken.bytes;
+    if (!status && taken.batches_count)
+        status = settle_batches(self, &taken, err);
+    gs_intake_release(&taken, self->mem);
+    return status;
+}
+
+/* A living document that is to go and that no new one has replaced leaves its id free. */
 static bool frees_ids(const update *self)
 {
     for (size_t i = 0; i < self->old_segments; i++) {
@@ -269,12 +389,10 @@ static bool frees_ids(const update *self)
     return false;
 }
 
-/* Has files read again that gave documents which another one hid: an id may have become free. */
+/* Takes files in again that have documents which another one hid. */
 static gsearch_status take_in_hidden(update *self, gsearch_error *err)
 {
     bool has_hidden = false;
-    if (!frees_ids(self))
-        return GSEARCH_OK;
     for (size_t i = 0; i < self->corpus.files_count; i++) {
         gs_corpus_file *file = &self->corpus.files[i];
         if (file->plan == GS_PLAN_KEEP && file->shadowed) {
@@ -284,107 +402,9 @@ static gsearch_status take_in_hidden(update *self, gsearch_error *err)
     }
     if (!has_hidden)
         return GSEARCH_OK;
-    GS_TRY(take_in(self, GS_PLAN_AGAIN, err));
     for (size_t i = 0; i < self->old_segments; i++)
-        GS_TRY(find_origins(self, self->change.segments[i].segment, self->origins[i], err));
-    return GSEARCH_OK;
-}
-
-/* ---- which documents stay ---- */
-
-/* The file of a new document; standard input, whose documents have no source, is the last. */
-static uint32_t place_of_new(gs_bytes source, void *payload)
-{
-    const update *self = payload;
-    return (uint32_t)(source.len ? gs_corpus_find(&self->corpus, source)
-                                 : self->corpus.files_count - 1);
-}
-
-static void on_shadowed(gs_bytes id, uint32_t place, void *payload)
-{
-    update *self = payload;
-    self->corpus.files[place].shadowed++;
-    on_skip(id, GS_SKIP_DUPLICATE, "", self);
-}
-
-/* A new document meets a living one with its id: one of them goes. */
-static void settle(update *self, gs_bytes id, gs_change_segment *new_segment, uint32_t new_doc,
-                   uint32_t place, size_t old_segment, uint32_t old_doc)
-{
-    const origin *old = origin_of(self, old_segment, old_doc);
-    const gs_corpus_file *file = &self->corpus.files[place];
-    bool old_stays = false;
-    if (old->kind == ORIGIN_FILE && !old->is_gone) {
-        old_stays = old->number > place;
-        on_shadowed(id, old_stays ? place : old->number, self);
-    } else if (!old->is_gone && file->is_same) {
-        old_stays = true; // the file lost against it before
-        on_shadowed(id, place, self);
-    } else if (old->kind == ORIGIN_OUTSIDE) {
-        self->outside_shadowed[old->number]++;
-    }
-    if (old_stays) {
-        gs_change_delete(new_segment, new_doc);
-        return;
-    }
-    gs_change_delete(&self->change.segments[old_segment], old_doc);
-    bool is_same = old->kind == ORIGIN_FILE && old->number == place && file->is_same;
-    if (is_same)
-        self->summary->unchanged++;
-    else
-        self->summary->replaced++;
-}
-
-static gsearch_status settle_document(update *self, gs_change_segment *segment, uint32_t doc,
-                                      const uint32_t *places, gs_buf *id, gsearch_error *err)
-{
-    gs_buf_reset(id);
-    GS_TRY(gs_segment_key(segment->segment, doc, id, err));
-    size_t old_segment;
-    uint32_t old_doc;
-    GS_TRY(gs_change_find(&self->change, 0, self->old_segments, gs_buf_view(id), &old_segment,
-                          &old_doc, err));
-    if (old_segment == self->old_segments)
-        self->summary->added++;
-    else
-        settle(self, gs_buf_view(id), segment, doc,
-               places[gs_segment_source(segment->segment, doc)], old_segment, old_doc);
-    return GSEARCH_OK;
-}
-
-/* The files of the sources of a new segment. */
-static gsearch_status find_places(update *self, const gs_segment *segment, uint32_t *out,
-                                  gsearch_error *err)
-{
-    gs_buf path;
-    gs_buf_init(&path, self->mem, GS_ID_BYTES_MAX);
-    gsearch_status status = GSEARCH_OK;
-    for (uint32_t i = 0; i < segment->sources.count && !status; i++) {
-        gs_buf_reset(&path);
-        status = gs_strings_get(&segment->sources, i, &path, err);
-        if (!status)
-            out[i] = place_of_new(gs_buf_view(&path), self);
-    }
-    gs_buf_release(&path);
-    return status;
-}
-
-static gsearch_status settle_segment(update *self, gs_change_segment *segment, gsearch_error *err)
-{
-    uint32_t *places =
-        gs_mem_calloc(self->mem, (size_t)segment->segment->sources.count + 1, sizeof(*places));
-    if (!places)
-        return gs_fail_memory(err);
-    gs_buf id;
-    gs_buf_init(&id, self->mem, GS_ID_BYTES_MAX);
-    gsearch_status status = find_places(self, segment->segment, places, err);
-    for (uint32_t doc = 0; doc < segment->file.documents && !status; doc++) {
-        if (gs_change_is_live(segment, doc))
-            status = settle_document(self, segment, doc, places, &id, err);
-    }
-    gs_buf_release(&id);
-    gs_mem_free(self->mem, places);
-    return status;
+        GS_TRY(find_origins(self, &self->change.segments[i], self->origins[i], err));
+    return take_in(self, GS_PLAN_AGAIN, err);
 }
 
 /* Deletes what is left of documents that are to go, and counts what stays. */
@@ -404,18 +424,6 @@ static void remove_gone(update *self)
             }
         }
     }
-}
-
-static gsearch_status settle_all(update *self, gsearch_error *err)
-{
-    gs_change_order order = {.place = place_of_new, .on_shadowed = on_shadowed, .payload = self};
-    if (self->intake.batches_count)
-        GS_TRY(gs_change_write(&self->change, self->intake.batches, self->intake.batches_count,
-                               true, &order, err));
-    for (size_t i = self->old_segments; i < self->change.segments_count; i++)
-        GS_TRY(settle_segment(self, &self->change.segments[i], err));
-    remove_gone(self);
-    return GSEARCH_OK;
 }
 
 /* ---- what is remembered of the files ---- */
@@ -552,16 +560,15 @@ static gsearch_status run(update *self, gsearch_error *err)
     GS_TRY(check_options(self->options, err));
     GS_TRY(gs_corpus_walk(&self->corpus, self->mem, &corpus, err));
     GS_TRY(gs_change_open(self->options->dir, self->mem, &self->change, err));
+    self->old_segments = self->change.segments_count;
     GS_TRY(open_inputs(self, err));
     GS_TRY(plan_files(self, err));
+    GS_TRY(add_origins(self, err));
     tell(self, "reading");
     GS_TRY(take_in(self, GS_PLAN_READ, err));
-    GS_TRY(find_all_origins(self, err));
-    GS_TRY(take_in_hidden(self, err));
-    tell(self, "writing");
-    GS_TRY(settle_all(self, err));
-    self->summary->replacements = self->intake.replacements;
-    self->summary->bytes = self->intake.bytes;
+    if (self->uncovers || frees_ids(self))
+        GS_TRY(take_in_hidden(self, err));
+    remove_gone(self);
     tell(self, "merging");
     GS_TRY(commit(self, err));
     self->summary->generation = self->change.manifest.generation;
@@ -570,13 +577,10 @@ static gsearch_status run(update *self, gsearch_error *err)
 
 static void release(update *self)
 {
-    if (self->origins) {
-        for (size_t i = 0; i < self->old_segments; i++)
-            gs_mem_free(self->mem, self->origins[i]);
-    }
+    for (size_t i = 0; i < self->origins_count; i++)
+        gs_mem_free(self->mem, self->origins[i]);
     gs_mem_free(self->mem, self->origins);
     gs_mem_free(self->mem, self->outside_shadowed);
-    gs_intake_release(&self->intake, self->mem);
     if (self->has_inputs)
         gs_inputs_close(&self->inputs);
     gs_change_close(&self->change);

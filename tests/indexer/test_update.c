@@ -324,6 +324,20 @@ static void a_hidden_document_comes_back(void **state)
     expect_like_fresh(f, "in");
 }
 
+static void a_hidden_document_comes_back_over_a_new_one(void **state)
+{
+    fixture *f = *state;
+    put(f, "in/b.jsonl", "{\"id\":\"x\",\"text\":\"乙\"}\n");
+    put(f, "in/c.jsonl", "{\"id\":\"x\",\"text\":\"丙\"}\n{\"id\":\"z\",\"text\":\"丁\"}\n");
+    index_path(f, "in");
+    put(f, "in/a.jsonl", "{\"id\":\"x\",\"text\":\"甲\"}\n");
+    put(f, "in/c.jsonl", "{\"id\":\"z\",\"text\":\"丁\"}\n");
+    index_path(f, "in");
+    expect(f, 0, 2, 0, 0);
+    expect_content("document x | 乙", true);
+    expect_like_fresh(f, "in");
+}
+
 static void a_file_of_another_run_is_replaced_by_id(void **state)
 {
     fixture *f = *state;
@@ -347,7 +361,7 @@ static void random_steps_end_where_a_fresh_build_does(void **state)
 {
     fixture *f = *state;
     uint64_t random = 42;
-    for (int step = 0; step < 60; step++) {
+    for (int step = 0; step < 100; step++) {
         for (uint64_t i = gs_test_random_below(&random, 4); i; i--) {
             char name[32];
             char text[512] = "";
@@ -546,6 +560,7 @@ int main(void)
         CASE(of_equal_ids_the_last_in_walk_order_stays),
         CASE(an_earlier_file_does_not_replace_a_later_one),
         CASE(a_hidden_document_comes_back),
+        CASE(a_hidden_document_comes_back_over_a_new_one),
         CASE(a_file_of_another_run_is_replaced_by_id),
         CASE(random_steps_end_where_a_fresh_build_does),
         CASE(what_is_not_text_is_counted_by_reason),
