@@ -287,20 +287,6 @@ static gsearch_status next_row(gs_change *change, const gs_change_segment *segme
     return GSEARCH_OK;
 }
 
-/* Writes a new segment once more without the documents that lost, so that its ids are unique. */
-static gsearch_status purge(gs_change *change, gs_change_segment *segment, gsearch_error *err)
-{
-    gs_manifest_segment input, merged;
-    GS_TRY(next_row(change, segment, &input, err));
-    GS_TRY(gs_merge_segments(change->dir, change->mem, &input, 1, false, &merged, err));
-    gs_change_segment opened;
-    GS_TRY(open_segment(change, &merged, &opened, err));
-    opened.is_new = true;
-    close_segment(change->mem, segment);
-    *segment = opened;
-    return GSEARCH_OK;
-}
-
 /* The same between segments, of which there are several only if one cannot hold all. */
 static gsearch_status settle_across(contest *self, size_t first, gsearch_error *err)
 {
@@ -341,12 +327,8 @@ gsearch_status gs_change_write(gs_change *change, gs_batch **batches, size_t bat
     gsearch_status status = GSEARCH_OK;
     for (size_t i = 0; i < written_count && !status; i++)
         status = add_segment(change, &written[i], true, err);
-    for (size_t i = first; i < change->segments_count && !status; i++) {
-        gs_change_segment *segment = &change->segments[i];
-        status = settle_segment(&self, segment, err);
-        if (!status && segment->deleted)
-            status = purge(change, segment, err);
-    }
+    for (size_t i = first; i < change->segments_count && !status; i++)
+        status = settle_segment(&self, &change->segments[i], err);
     if (!status)
         status = settle_across(&self, first, err);
     gs_buf_release(&self.source);

@@ -3,8 +3,8 @@
  * One change of an index: from the lock over new segments and deleted documents to the next
  * generation. The library's writer and `gsearch index` both go through here.
  *
- * Between commits an id names at most one living document of all segments, and in one segment no
- * two documents, deleted or not, have the same id.
+ * Between commits an id names at most one living document of all segments; of the documents in one
+ * segment that have the same id only the last can be it.
  */
 #ifndef GS_INDEXER_CHANGE_H
 #define GS_INDEXER_CHANGE_H

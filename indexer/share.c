@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Owns the counting of a share. It goes over the lists of the segment in dictionary order, so what
- * it counts is what the statistics of the segment count, and it comes out sorted. A character is
- * held by the documents of all lists that begin with it: each of its places starts a bigram or
- * stands in its seam list.
+ * Owns the counting of a share. It goes over lists in dictionary order, so what it counts is what
+ * the statistics of the segment count, and it comes out sorted. A character is held by the documents
+ * of all lists that begin with it: each of its places starts a bigram or stands in its seam list.
+ *
+ * The lists are those of the segment; or, where few of its documents are deleted and their text is
+ * stored, those of a small segment made of these documents alone.
  */
 #include "indexer/share.h"
 
+#include "common/base/limits.h"
+#include "indexer/batch.h"
+
+#define FEW_SHARE 8u /* re-reading documents costs about so many times what reading their lists does */
+#define BATCH_BYTES ((size_t)32 << 20)
+
 typedef struct share {
     const gs_mem *mem;
-    const gs_segment *segment;
-    const uint8_t *bits;
+    const gs_segment *segment; // whose lists are read
+    const uint8_t *bits;       // which of its documents count; NULL: all
     gs_decoder *decoder;
     uint32_t *positions; // of a short list, or of a block of a long one
     size_t positions_capacity;
@@ -27,7 +35,7 @@ typedef struct share {
 
 static bool is_deleted(const share *self, uint32_t doc)
 {
-    return self->bits[doc >> 3] >> (doc & 7) & 1;
+    return !self->bits || (self->bits[doc >> 3] >> (doc & 7) & 1);
 }
 
 static void count_holder(share *self, uint32_t doc)
@@ -169,10 +177,9 @@ static void fill_words(const share *self, gs_bytes *words, uint32_t count)
     }
 }
 
-static gsearch_status write_content(share *self, gs_dir *dir, gs_container_name *out,
-                                    gsearch_error *err)
+static gsearch_status write_content(share *self, const gs_segment *segment, const uint8_t *bits,
+                                    gs_dir *dir, gs_container_name *out, gsearch_error *err)
 {
-    const gs_doctable *docs = &self->segment->docs;
     uint32_t words_count = (uint32_t)(self->word_lens.len / sizeof(uint32_t));
     gs_bytes *words = gs_mem_alloc(self->mem, words_count * sizeof(*words));
     bool is_bad = !words;
@@ -183,9 +190,9 @@ static gsearch_status write_content(share *self, gs_dir *dir, gs_container_name 
     }
     fill_words(self, words, words_count);
     gs_deletes_content content = {
-        .segment = self->segment->id,
-        .documents = docs->count,
-        .bits = self->bits,
+        .segment = segment->id,
+        .documents = segment->docs.count,
+        .bits = bits,
         .grams = (const uint64_t *)(const void *)self->grams.data,
         .gram_documents = (const uint32_t *)(const void *)self->gram_documents.data,
         .grams_count = (uint32_t)(self->grams.len / sizeof(uint64_t)),
@@ -196,10 +203,10 @@ static gsearch_status write_content(share *self, gs_dir *dir, gs_container_name 
         .word_documents = (const uint32_t *)(const void *)self->word_documents.data,
         .words_count = words_count,
     };
-    for (uint32_t doc = 0; doc < docs->count; doc++) {
-        if (is_deleted(self, doc)) {
+    for (uint32_t doc = 0; doc < segment->docs.count; doc++) {
+        if (bits[doc >> 3] >> (doc & 7) & 1) {
             content.deleted++;
-            content.deleted_length += gs_doctable_length(docs, doc);
+            content.deleted_length += gs_doctable_length(&segment->docs, doc);
         }
     }
     gsearch_status status = gs_deletes_write(dir, self->mem, &content, out, err);
@@ -207,11 +214,15 @@ static gsearch_status write_content(share *self, gs_dir *dir, gs_container_name 
     return status;
 }
 
-gsearch_status gs_share_write(gs_dir *dir, const gs_mem *mem, const gs_segment *segment,
-                              const uint8_t *bits, gs_container_name *out, gsearch_error *err)
+/* Counts the documents set in `bits` (NULL: all) in the lists of `counted`, and writes that as the
+ * share of `segment`. */
+static gsearch_status count_and_write(gs_dir *dir, const gs_mem *mem, const gs_segment *counted,
+                                      const uint8_t *counted_bits, const gs_segment *segment,
+                                      const uint8_t *bits, gs_container_name *out,
+                                      gsearch_error *err)
 {
-    uint32_t count = segment->docs.count;
-    share self = {.mem = mem, .segment = segment, .bits = bits};
+    uint32_t count = counted->docs.count;
+    share self = {.mem = mem, .segment = counted, .bits = counted_bits};
     each_buffer(&self, init_buffer, &mem);
     self.decoder = gs_decoder_new(mem);
     self.holds = gs_mem_calloc(mem, (size_t)count / 8 + 1, 1);
@@ -221,11 +232,81 @@ gsearch_status gs_share_write(gs_dir *dir, const gs_mem *mem, const gs_segment *
     if (!status)
         status = count_terms(&self, err);
     if (!status)
-        status = write_content(&self, dir, out, err);
+        status = write_content(&self, segment, bits, dir, out, err);
     each_buffer(&self, release_buffer, NULL);
     gs_decoder_free(self.decoder);
     gs_mem_free(mem, self.positions);
     gs_mem_free(mem, self.holds);
     gs_mem_free(mem, self.holders);
     return status;
+}
+
+/* ---- the segment of the deleted documents ---- */
+
+static gsearch_status add_document(gs_batch *batch, const gs_segment *segment, gs_decoder *decoder,
+                                   gs_buf *title, uint32_t doc, gsearch_error *err)
+{
+    gs_stored stored;
+    gs_buf_reset(title);
+    GS_TRY(gs_strings_get(&segment->titles, doc, title, err));
+    GS_TRY(gs_store_read(&segment->store, decoder, doc, 0, UINT32_MAX, &stored, err));
+    gs_document document = {
+        .id = gs_bytes_str("deleted"),
+        .title = gs_buf_view(title),
+        .has_title = gs_column_get(&segment->docs.flags, doc) & GS_DOC_TITLE_IS_FIELD,
+        .text = stored.text,
+    };
+    return gs_batch_add(batch, &document, err);
+}
+
+static gsearch_status add_documents(gs_batch *batch, const gs_mem *mem, const gs_segment *segment,
+                                    const uint8_t *bits, gsearch_error *err)
+{
+    gs_buf title;
+    gs_buf_init(&title, mem, GS_DOCUMENT_BYTES_MAX);
+    gs_decoder *decoder = gs_decoder_new(mem);
+    gsearch_status status = decoder ? GSEARCH_OK : gs_fail_memory(err);
+    for (uint32_t doc = 0; doc < segment->docs.count && !status; doc++)
+        if (bits[doc >> 3] >> (doc & 7) & 1)
+            status = add_document(batch, segment, decoder, &title, doc, err);
+    gs_decoder_free(decoder);
+    gs_buf_release(&title);
+    return status ? status : gs_batch_finish(batch, err);
+}
+
+/* Makes the segment, counts it and removes it again. */
+static gsearch_status count_again(gs_dir *dir, const gs_mem *mem, const gs_segment *segment,
+                                  const uint8_t *bits, gs_container_name *out, gsearch_error *err)
+{
+    gs_batch *batch;
+    gs_manifest_segment file;
+    size_t files = 0;
+    GS_TRY(gs_batch_new(dir, mem, BATCH_BYTES, false, &batch, err));
+    gsearch_status status = add_documents(batch, mem, segment, bits, err);
+    if (!status)
+        status = gs_batches_write(dir, mem, &batch, 1, false, &file, 1, &files, err);
+    gs_batch_free(batch);
+    if (status)
+        return status;
+    gs_segment *counted;
+    status = gs_segment_open(dir, mem, file.segment.id, file.segment.length, false, &counted, err);
+    if (!status) {
+        status = count_and_write(dir, mem, counted, NULL, segment, bits, out, err);
+        gs_segment_unref(counted);
+    }
+    char name[64];
+    gs_segment_file_name(file.segment.id, name);
+    gsearch_status removed = gs_dir_remove(dir, name, status ? NULL : err);
+    return status ? status : removed;
+}
+
+gsearch_status gs_share_write(gs_dir *dir, const gs_mem *mem, const gs_segment *segment,
+                              const uint8_t *bits, gs_container_name *out, gsearch_error *err)
+{
+    uint32_t deleted = 0;
+    for (uint32_t doc = 0; doc < segment->docs.count; doc++)
+        deleted += bits[doc >> 3] >> (doc & 7) & 1;
+    if (segment->has_text && deleted && deleted < segment->docs.count / FEW_SHARE)
+        return count_again(dir, mem, segment, bits, out, err);
+    return count_and_write(dir, mem, segment, bits, segment, bits, out, err);
 }

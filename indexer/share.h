@@ -9,8 +9,8 @@
 #include "common/segment/deletes.h"
 #include "common/segment/segment.h"
 
-/* Publishes the deletes file of `segment` for the documents set in `bits`. Reads every list of the
- * segment once. */
+/* Publishes the deletes file of `segment` for the documents set in `bits`. Reads the text of these
+ * documents if they are few, else every list of the segment once. */
 GS_CHECKED gsearch_status gs_share_write(gs_dir *dir, const gs_mem *mem, const gs_segment *segment,
                                          const uint8_t *bits, gs_container_name *out,
                                          gsearch_error *err);
