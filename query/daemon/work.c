@@ -118,7 +118,7 @@ void gs_work_submit(gs_work *work, gs_job *job)
 void gs_job_abandon(gs_job *job)
 {
     if (job->state == GS_JOB_POOLED) {
-        job->answer.cancel = 1;
+        __atomic_store_n(&job->answer.cancel, 1, __ATOMIC_RELAXED);
         job->owner = NULL;
     } else {
         gs_job_free(job);

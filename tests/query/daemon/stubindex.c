@@ -95,7 +95,7 @@ static gsearch_status wait_for_gate(const volatile int *cancel, gsearch_error *e
         until.tv_nsec %= 1000000000;
         if (sem_timedwait(&stub->gate, &until) == 0)
             return GSEARCH_OK;
-        if (*cancel)
+        if (__atomic_load_n(cancel, __ATOMIC_RELAXED))
             return gs_fail(err, GSEARCH_TIMEOUT, "cancelled");
     }
 }

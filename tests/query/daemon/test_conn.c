@@ -246,11 +246,10 @@ static void a_client_that_does_not_read_holds_up_its_own_stream_only(void **stat
         for (int i = 0; i < 200; i++)
             free(gs_daemon_ask(daemon, "COUNT x\n", 8));
         after = daemon->stub->rows_made;
-    } while (after != before || after == 0);
+    } while (after != before || after == 0 || gs_daemon_stat(daemon, "running") > 0);
     // 300 bytes a row: pause mark and a piece here, and what the kernel holds for each socket
     assert_true(after < READERS * 5000);
     assert_true(gs_daemon_stat(daemon, "output_bytes") <= READERS * (384u << 10));
-    assert_int_equal(gs_daemon_stat(daemon, "running"), 0);
     assert_int_equal(gs_daemon_stat(daemon, "streams"), READERS);
     for (int i = 0; i < READERS; i++)
         close(fds[i]);
