@@ -19,7 +19,7 @@ from querylanguage import And, Date, Near, Not, Or, Phrase, TITLE, parse
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'common', 'text'))
 import reference_analyzer  # noqa: E402
 
-K1, B, TITLE_WEIGHT, TOGETHER = 1.2, 0.75, 3, 0.5
+K1, B, TITLE_WEIGHT = 1.2, 0.75, 3
 TITLE_CODE_POINTS = 200
 SNIPPET_CODE_POINTS = 160
 BREAK = 'b'
@@ -125,7 +125,8 @@ class Document:
         self.id = source.id
         self.date = int(source.date.replace('-', '')) if source.date else 0
         if source.title:
-            self.zones = [Zone(analyser, source.title, len), Zone(analyser, source.text, lambda _: 0)]
+            self.zones = [Zone(analyser, source.title, len),
+                          Zone(analyser, source.text, lambda _: 0)]
             self.title = source.title
         else:
             first, last = title_range(analyser, source.text)

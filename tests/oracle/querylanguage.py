@@ -136,12 +136,18 @@ class Parser:
 
     def bracket(self):
         """Where the bracket that opens here closes, if it is syntax; None if it is text."""
-        open_, depth = self.text[self.at], 0
+        depth = 0
         for i in range(self.at, self.end):
-            depth += (self.text[i] == open_) - (self.text[i] == BRACKETS[open_])
+            depth += (self.text[i] in BRACKETS) - (self.text[i] in BRACKETS.values())
             if depth == 0:
-                return i if self.follows(i + 1) else None
-        raise Refused('a bracket is not closed')
+                break
+        else:
+            raise Refused('a bracket is not closed')
+        if not self.follows(i + 1):
+            return None
+        if self.text[i] != BRACKETS[self.text[self.at]]:
+            raise Refused('a bracket of the other width')
+        return i
 
     def quote(self):
         close = self.text.find(QUOTES[self.text[self.at]], self.at + 1, self.end)
@@ -151,7 +157,7 @@ class Parser:
         return close if ok else None
 
     def run(self):
-        """An unspaced run; marks in it are text and must be balanced all the same."""
+        """An unspaced run. Marks in it are text, but none may close what was not opened."""
         start = self.at
         while not self.border(self.at):
             one = self.text[self.at]
@@ -160,10 +166,12 @@ class Parser:
             if QUOTES.get(one) == one:
                 self.open[one] = not self.open.get(one)
             elif (one in BRACKETS and not self.plain) or one in QUOTES:
-                self.open[one] = self.open.get(one, 0) + 1
+                kind = '(' if one in BRACKETS else one
+                self.open[kind] = self.open.get(kind, 0) + 1
             elif one in CLOSERS and not (self.plain and CLOSERS[one] in BRACKETS):
-                self.open[CLOSERS[one]] = self.open.get(CLOSERS[one], 0) - 1
-                if self.open[CLOSERS[one]] < 0:
+                kind = '(' if CLOSERS[one] in BRACKETS else CLOSERS[one]
+                self.open[kind] = self.open.get(kind, 0) - 1
+                if self.open[kind] < 0:
                     raise Refused('a mark is not opened')
             self.at += 1
         return self.text[start:self.at]
@@ -324,12 +332,62 @@ class Parser:
         return parts[0] if len(parts) == 1 else Or(parts)
 
     def query(self):
-        found = self.any_of()
-        if any(self.open.values()):
-            raise Refused('a mark is not closed')
-        return found
+        return self.any_of()
+
+    # ---- match=any ----
+
+    def part(self, plain):
+        """One part of a question: what must or must not be there, or None for plain text."""
+        negated = self.text[self.at] in '-－'
+        self.at += negated
+        match = FIELD.match(self.text, self.at, self.end)
+        field = CANONICAL.get(match[1], match[1]) if match else ANY
+        self.at = match.end() if match else self.at
+        if self.border(self.at) or field in ('docno', 'agency'):
+            raise Refused('a term is missing, or a field that is not held')
+        text, quoted, _, _ = self.lexeme()
+        if field == 'date':
+            found = period(text)
+        elif negated or quoted or field == TITLE:
+            found = self.phrase(text, field)
+        else:
+            keys = [token.key for token in self.analyser.inner_tokens(text)]
+            plain += ['b'] + keys if plain and keys else keys
+            return None
+        return Not(found) if negated else found
+
+    def question(self):
+        parts, plain = [], []
+        self.skip()
+        while self.at < self.end:
+            part = self.part(plain)
+            parts += [part] if part else []
+            self.skip()
+        if plain:
+            parts.append(Or(alternatives(plain)))
+        elif not any(not isinstance(part, Not) for part in parts):
+            raise Refused('no positive term')
+        return And(parts)
+
+
+def alternatives(items):
+    """The grams of a plain text, each once, then every two of them that stand together."""
+    ranges = []
+    for i, key in enumerate(items):
+        pairs = [one[0] for one in items[i:i + 2]] == ['c', 'c']
+        if pairs or key[0] == 'w' or key[0] == 'c' and not (i and items[i - 1][0] == 'c'):
+            ranges.append((i, i + 1 + pairs))
+    grams = [tuple(items[first:last]) for first, last in ranges]
+    pairs = [tuple(items[one[0]:other[1]]) for one, other in zip(ranges, ranges[1:])
+             if 'b' not in items[one[0]:other[1]]]
+    return [Phrase(list(one)) for one in dict.fromkeys(grams)] + \
+        [Phrase(list(one), factor=0.5) for one in dict.fromkeys(pairs)]
 
 
 def parse(analyser, text):
     return Parser(analyser, text).query()
+
+
+def parse_question(analyser, text):
+    return Parser(analyser, text, plain=True).question()
 

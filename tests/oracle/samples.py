@@ -6,25 +6,35 @@ import re
 from model import Source
 from querylanguage import BRACKETS, CLOSERS, QUOTES
 
-CHARACTERS = [list('公开政务营商环境'), list('營商環境発發髮'), list('三公经费经經費'), list('〇一二三○◯'),
-              list('かなカナー々'), list('ㄅㄆ한국어'), list('𠮷野𠮷'), list('人人人'), ['ｶﾞ', 'か\u3099', '㈠', '㍿']]
-WORDS = ['pd1728a', 'PD17', 'ＰＤ１７２８', '640100', '6.5', '3,000', 'wto', 'WTO', 'annual', 'report', 're',
-         'é', 'e\u0301', 'www.a.cn', '㎡', 'm2', 'x', '2017', '６', 'Straße', 'ﬁn', 'a\u0302\u0323']
+CHARACTERS = [list('公开政务营商环境'), list('營商環境発發髮'), list('三公经费经經費'),
+              list('〇一二三○◯'), list('かなカナー々'), list('ㄅㄆ한국어'), list('𠮷野𠮷'),
+              list('人人人'), ['ｶﾞ', 'か\u3099', '㈠', '㍿']]
+WORDS = ['pd1728a', 'PD17', 'ＰＤ１７２８', '640100', '6.5', '3,000', 'wto', 'WTO', 'annual',
+         'report', 're', 'é', 'e\u0301', 'www.a.cn', '㎡', 'm2', 'x', '2017', '６', 'Straße', 'ﬁn', 'a\u0302\u0323']
 BREAKS = list('。，、；：！？…;!?:,.') + ['\n\n', '\u2029', '。”“，', '\n# ']
-NOTHINGS = [' ', '　', '“', '”', '《', '》', '（', '）', '(', ')', '〔', '〕', '-', '·', '\n', '\t', '"', '\r\n',
-            '\u200b', '☆', '「', '」', '=', '*', '|', '~']
+NOTHINGS = [' ', '　', '“', '”', '《', '》', '（', '）', '(', ')', '〔', '〕', '-', '·', '\n', '\t',
+            '"', '\r\n', '\u200b', '☆', '「', '」', '=', '*', '|', '~']
 DATES = [None, None, '2017-12-05', '2017-12-11', '2018-01-01', '2016-02-29', '2019-06-30']
-SYNTAX = ['(', ')', '（', '）', '"', '“', '”', '-', '=', '*', '|', ' OR ', ' AND ', ' NOT ', ' NEAR/2 ',
-          '~3', 'title:', '标题：', 'date:2017', ' ', ' ', '公', 'x']
+PERIODS = ['2017', '2017-12', '20171205', '2016..2018', '..2017', '2018..', '2017-12-06..2018',
+           '2017-02-29', '２０１７']
+MARKS = [['(', ')', '（', '）'], ['"', '“', '”', '「', '」']]
+SYNTAX = ['-', '=', '*', '|', ' OR ', ' AND ', ' NOT ', ' NEAR/2 ', '~3', 'title:', '标题：',
+          'date:2017', ' ', ' ', '公', 'x']
 
 
 class Samples:
-    def __init__(self, seed):
+    """`long_texts`: few characters in long texts, so that lists are long; no NEAR, which a scan cannot
+    answer there, and no `=`, which runs into the budget."""
+
+    def __init__(self, seed, long_texts=False):
         self.random = random.Random(seed)
+        self.long_texts = long_texts
         self.alphabet = [one for group in self.random.sample(CHARACTERS, 3) for one in group]
         self.words = self.random.sample(WORDS, 5)
         self.breaks = self.random.sample(BREAKS, 4)
         self.nothings = self.random.sample(NOTHINGS, 6)
+        if long_texts:
+            self.alphabet, self.words, self.breaks = list('公开政務'), ['pd17', 'x'], list('。，')
 
     def text(self, size):
         choose = self.random.choice
@@ -38,6 +48,8 @@ class Samples:
     def source(self, number, parts):
         part = self.random.randrange(parts)
         size = self.random.choice((1, 2, 3, 5, 8, 13, 30, 60, 200))
+        if self.long_texts:
+            size = self.random.choice((10, 1000, 2000, 5000, 13000, 25000))
         text = self.text(size)
         if number % 4 == 0:
             path = f'corpus/p{part}/文{number}.' + self.random.choice(('txt', 'md'))
@@ -89,15 +101,14 @@ class Samples:
             found = self.run(sources)
         elif draw < 0.75:
             found = self.quoted(sources)
-        elif draw < 0.8:
+        elif draw < 0.8 and not self.long_texts:
             parts = ' '.join(self.run(sources)[:2] for _ in range(self.random.randint(1, 3)))
             return f'"{parts}"~{self.random.randint(0, 8)}'
         elif draw < 0.85:
-            return 'date:' + self.random.choice(('2017', '2017-12', '20171205', '2016..2018', '..2017',
-                                                 '2018..', '2017-12-06..2018', '2017-02-29'))
+            return 'date:' + self.random.choice(PERIODS)
         elif draw < 0.9:
             return self.run(sources) + '*'
-        elif draw < 0.95:
+        elif draw < 0.95 and not self.long_texts:
             return self.random.choice(('=', '＝')) + self.run(sources)
         else:
             found = f'（{self.run(sources)}）{self.run(sources)}'
@@ -115,16 +126,34 @@ class Samples:
         draw = self.random.random()
         if depth == 0 or draw < 0.4:
             return self.term(sources)
-        if draw < 0.5:
+        if draw < 0.5 and not self.long_texts:
             return self.near(sources)
         if draw < 0.53:
-            return ''.join(self.random.choices(SYNTAX, k=self.random.randint(1, 8))).strip() or '公'
+            # white space around it: whether `NOT|` is an operator nobody needs to know
+            # and brackets or quotes, not both: which of two that overlap is text, neither
+            parts = SYNTAX + self.random.choice(MARKS)
+            return f" {''.join(self.random.choices(parts, k=self.random.randint(1, 8)))} 公 "
         join = self.random.choice((' ', ' ', ' AND ', ' OR ', '|', ' ＯＲ '))
         parts = [self.query(sources, depth - 1) for _ in range(self.random.choice((2, 2, 3)))]
         if join in (' ', ' AND ') and self.random.random() < 0.4:
             parts[-1] = self.random.choice(('-', 'NOT ')) + self.group(parts[-1])
         joined = join.join(parts)
         return self.group(joined) if depth == 1 and self.random.random() < 0.4 else joined
+
+    def question(self, sources):
+        """For match=any."""
+        parts = []
+        for _ in range(self.random.randint(1, 4)):
+            draw = self.random.random()
+            if draw < 0.7:
+                parts.append(self.run(sources))
+            elif draw < 0.85:
+                parts.append(self.random.choice(('', '', '-')) + self.quoted(sources))
+            else:
+                parts.append(self.random.choice(('-', 'title:', '-标题：')) + self.run(sources))
+        if self.random.random() < 0.1:
+            parts.append('date:2016..2017')
+        return ' '.join(parts)
 
     def group(self, text):
         open_ = self.random.choice(list(BRACKETS))
