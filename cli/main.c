@@ -19,6 +19,11 @@ static const gs_command_row commands[] = {
     {"serve", gs_cmd_serve, "[OPTION…]", "answer queries over a socket"},
     {"show", gs_cmd_show, "[OPTION…] ID", "one document with its fields"},
     {"stat", gs_cmd_stat, "[OPTION…]", "sizes and counts"},
+    {"verify", gs_cmd_verify, "[OPTION…]", "check every byte"},
+    {"merge", gs_cmd_merge, "[OPTION…]", "as few segments as possible"},
+    {"backup", gs_cmd_backup, "[OPTION…] DIR", "a consistent copy"},
+    {"salvage", gs_cmd_salvage, "[OPTION…] DIR", "what a damaged index still holds"},
+    {"dump", gs_cmd_dump, "[OPTION…]", "what stands in the files, in words"},
     {"explain", gs_cmd_explain, "[OPTION…] QUERY…", "how a query is answered"},
     {"tokens", gs_cmd_tokens, "[OPTION…] TEXT…", "what the analyser sees"},
 };

@@ -14,7 +14,10 @@
 
 int gs_out_fail(const gsearch_error *err)
 {
-    fprintf(stderr, "gsearch: %s: %s\n", gsearch_status_word(err->code), err->message);
+    fprintf(stderr, "gsearch: %s", gsearch_status_word(err->code));
+    if (err->code == GSEARCH_BAD_QUERY && err->offset >= 0)
+        fprintf(stderr, " offset=%lld", (long long)err->offset);
+    fprintf(stderr, ": %s\n", err->message);
     return gsearch_status_exit(err->code);
 }
 

@@ -152,3 +152,14 @@ gsearch_status gs_plain_steps(gs_buf *out, gs_bytes lines, gsearch_error *err)
     }
     return GSEARCH_OK;
 }
+
+gsearch_status gs_plain_line(gs_buf *out, gs_buf *line, bool json, gsearch_error *err)
+{
+    gsearch_status status = line->status ? gs_fail_memory(err) : GSEARCH_OK;
+    if (!status && json)
+        gs_buf_printf(out, "%.*s\n", (int)line->len, (const char *)line->data);
+    else if (!status)
+        status = gs_plain_steps(out, gs_buf_view(line), err);
+    gs_buf_release(line);
+    return status;
+}

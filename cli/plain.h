@@ -16,6 +16,10 @@ GS_CHECKED gsearch_status gs_plain_members(gs_buf *out, gs_bytes line, gsearch_e
  * for each object in its arrays. */
 GS_CHECKED gsearch_status gs_plain_steps(gs_buf *out, gs_bytes lines, gsearch_error *err);
 
+/* Appends the JSON object that `line` holds as one line, `name=value …` unless `json`. `line` is
+ * released. */
+GS_CHECKED gsearch_status gs_plain_line(gs_buf *out, gs_buf *line, bool json, gsearch_error *err);
+
 /* Appends a document: its fields, an empty line, its text. */
 GS_CHECKED gsearch_status gs_plain_document(gs_buf *out, gs_bytes line, gsearch_error *err);
 
