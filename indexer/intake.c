@@ -234,7 +234,8 @@ static gsearch_status take_document(const gs_document *document, void *payload, 
 }
 
 /* Fills self->data with the part; false if there is nothing to parse. */
-static gsearch_status load_part(worker *self, const part *next, bool *is_there, gsearch_error *err)
+static gsearch_status load_part(worker *self, const part *next, const gs_format *format,
+                                bool *is_there, gsearch_error *err)
 {
     const gs_mem *mem = self->intake->options->mem;
     *is_there = false;
@@ -250,7 +251,7 @@ static gsearch_status load_part(worker *self, const part *next, bool *is_there, 
     }
     uint64_t old_hash = self->file->hash;
     gs_reader_fault fault;
-    GS_TRY(gs_reader_whole(self->file, mem, &self->data, &fault, err));
+    GS_TRY(gs_reader_whole(self->file, mem, format->is_binary, &self->data, &fault, err));
     if (fault.is_skipped) {
         skip_unlocked(gs_buf_view(&self->id), fault.why, fault.detail, self);
         return GSEARCH_OK;
@@ -271,10 +272,10 @@ static gsearch_status read_part(worker *self, const part *next, uint64_t *replac
     gs_path_id(&self->id, path);
     if (self->id.status)
         return gs_fail_memory(err);
+    const gs_format *format = self->file->is_stdin ? &gs_format_jsonl : gs_format_find(path);
     bool is_there;
-    GS_TRY(load_part(self, next, &is_there, err));
+    GS_TRY(load_part(self, next, format, &is_there, err));
     if (is_there) {
-        const gs_format *format = self->file->is_stdin ? &gs_format_jsonl : gs_format_find(path);
         gs_piece piece = {.data = gs_buf_view(&self->data),
                           .id = gs_buf_view(&self->id),
                           .first_line = next->slice.first_line};

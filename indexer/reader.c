@@ -92,32 +92,40 @@ static bool is_same_state(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* Reads to the end or to one byte over the limit. */
-static gsearch_status read_all(int fd, size_t size, gs_buf *out, gs_reader_fault *fault,
-                               gsearch_error *err)
+/* Reads up to `stop` bytes in all, fewer at the end of the file. */
+static gsearch_status read_up_to(int fd, size_t stop, gs_buf *out, gs_reader_fault *fault,
+                                 gsearch_error *err)
 {
-    for (;;) {
-        size_t room = out->len < size ? size - out->len : 1; // 1: to see the end
-        uint8_t *ptr = gs_buf_reserve(out, room);
-        if (!ptr && out->status == GSEARCH_LIMIT) {
-            set_fault(fault, GS_SKIP_TOO_LARGE, 0);
-            return GSEARCH_OK;
-        }
+    while (out->len < stop) {
+        uint8_t *ptr = gs_buf_reserve(out, stop - out->len);
         if (!ptr)
             return gs_fail_memory(err);
         size_t got;
-        int failure = read_some(fd, ptr, room, &got);
+        int failure = read_some(fd, ptr, stop - out->len, &got);
         if (failure)
             set_fault(fault, GS_SKIP_UNREADABLE, failure);
-        if (failure || got == 0)
-            return GSEARCH_OK;
+        if (got == 0)
+            break;
         out->len += got;
     }
+    return GSEARCH_OK;
+}
+
+/* Reads a file of `size` bytes, and one more if there is one. */
+static gsearch_status read_all(int fd, size_t size, bool (*is_binary)(gs_bytes beginning),
+                               gs_buf *out, gs_reader_fault *fault, gsearch_error *err)
+{
+    if (is_binary) {
+        GS_TRY(read_up_to(fd, size < GS_LOOK_BYTES ? size : GS_LOOK_BYTES, out, fault, err));
+        if (!fault->is_skipped && is_binary(gs_buf_view(out)))
+            set_fault(fault, GS_SKIP_BINARY, 0);
+    }
+    return fault->is_skipped ? GSEARCH_OK : read_up_to(fd, size + 1, out, fault, err);
 }
 
 /* One attempt; `fault` is CHANGING if the file did not hold still. */
-static gsearch_status try_whole(gs_corpus_file *file, gs_buf *out, gs_reader_fault *fault,
-                                gsearch_error *err)
+static gsearch_status try_whole(gs_corpus_file *file, bool (*is_binary)(gs_bytes beginning),
+                                gs_buf *out, gs_reader_fault *fault, gsearch_error *err)
 {
     struct stat before, after;
     int fd = open_regular(file, &before, fault);
@@ -129,7 +137,7 @@ static gsearch_status try_whole(gs_corpus_file *file, gs_buf *out, gs_reader_fau
     if (file->size > GS_DOCUMENT_BYTES_MAX)
         set_fault(fault, GS_SKIP_TOO_LARGE, 0);
     else
-        status = read_all(fd, (size_t)file->size, out, fault, err);
+        status = read_all(fd, (size_t)file->size, is_binary, out, fault, err);
     if (!status && !fault->is_skipped) {
         if (fstat(fd, &after))
             set_fault(fault, GS_SKIP_UNREADABLE, errno);
@@ -140,13 +148,14 @@ static gsearch_status try_whole(gs_corpus_file *file, gs_buf *out, gs_reader_fau
     return status;
 }
 
-gsearch_status gs_reader_whole(gs_corpus_file *file, const gs_mem *mem, gs_buf *out,
+gsearch_status gs_reader_whole(gs_corpus_file *file, const gs_mem *mem,
+                               bool (*is_binary)(gs_bytes beginning), gs_buf *out,
                                gs_reader_fault *fault, gsearch_error *err)
 {
     for (int i = 0; i < TRIES_MAX; i++) {
         *fault = (gs_reader_fault){0};
         gs_buf_reset(out);
-        GS_TRY(try_whole(file, out, fault, err));
+        GS_TRY(try_whole(file, is_binary, out, fault, err));
         if (!fault->is_skipped)
             return hash_bytes(gs_buf_view(out), mem, &file->hash, err);
         if (fault->why != GS_SKIP_CHANGING)

@@ -10,6 +10,7 @@
 #include "indexer/corpus.h"
 
 #define GS_UNIT_BYTES (1u << 20) /* text blocks end at least this often */
+#define GS_LOOK_BYTES 8192u      /* that tell whether a file is binary */
 
 /* Why a file could not be read. */
 typedef struct gs_reader_fault {
@@ -19,9 +20,10 @@ typedef struct gs_reader_fault {
 } gs_reader_fault;
 
 /* Reads all of a file into `out` (emptied first; with room for more than GS_DOCUMENT_BYTES_MAX) and
- * sets its size, time and hash. What is wrong with the file goes to `fault`, what is wrong with us
- * is the status. */
-GS_CHECKED gsearch_status gs_reader_whole(gs_corpus_file *file, const gs_mem *mem, gs_buf *out,
+ * sets its size, time and hash; no more than its beginning if `is_binary`, which may be NULL, says
+ * so. What is wrong with the file goes to `fault`, what is wrong with us is the status. */
+GS_CHECKED gsearch_status gs_reader_whole(gs_corpus_file *file, const gs_mem *mem,
+                                          bool (*is_binary)(gs_bytes beginning), gs_buf *out,
                                           gs_reader_fault *fault, gsearch_error *err);
 
 /* The hash of a file's content, for one whose time is in doubt, which is then set. */

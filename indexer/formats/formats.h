@@ -29,6 +29,9 @@ typedef struct gs_sink {
 typedef struct gs_format {
     const char *suffixes[4]; /* of file names, in lower case; any case matches */
     bool by_lines;
+    /* True if a file that begins like this (GS_LOOK_BYTES, or all of it) is not to be read further;
+     * NULL: none. */
+    bool (*is_binary)(gs_bytes beginning);
     gsearch_status (*read)(const gs_piece *piece, const gs_mem *mem, gs_sink *sink,
                            gsearch_error *err);
 } gs_format;

@@ -7,22 +7,15 @@
 #include "common/base/limits.h"
 #include "common/base/utf8.h"
 
-#define BINARY_LOOK_BYTES 8192u
-
-static bool is_binary(gs_bytes data)
+static bool is_binary(gs_bytes beginning)
 {
-    size_t len = data.len < BINARY_LOOK_BYTES ? data.len : BINARY_LOOK_BYTES;
-    return len && memchr(data.ptr, 0, len);
+    return beginning.len && memchr(beginning.ptr, 0, beginning.len);
 }
 
 static gsearch_status read_text(const gs_piece *piece, const gs_mem *mem, gs_sink *sink,
                                 gsearch_error *err)
 {
     gs_bytes text = gs_format_skip_mark(piece->data);
-    if (is_binary(text)) {
-        sink->skip(piece->id, GS_SKIP_BINARY, "", sink->payload);
-        return GSEARCH_OK;
-    }
     if (gs_format_is_blank(text)) {
         sink->skip(piece->id, GS_SKIP_EMPTY, "", sink->payload);
         return GSEARCH_OK;
@@ -47,4 +40,4 @@ static gsearch_status read_text(const gs_piece *piece, const gs_mem *mem, gs_sin
     return status;
 }
 
-const gs_format gs_format_text = {.suffixes = {NULL}, .read = read_text};
+const gs_format gs_format_text = {.suffixes = {NULL}, .is_binary = is_binary, .read = read_text};

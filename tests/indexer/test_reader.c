@@ -56,7 +56,7 @@ static void put(fixture *f, const void *data, size_t len)
 
 static void read_whole(fixture *f)
 {
-    assert_ok(gs_reader_whole(&f->file, NULL, &f->data, &f->fault, &f->error), &f->error);
+    assert_ok(gs_reader_whole(&f->file, NULL, NULL, &f->data, &f->fault, &f->error), &f->error);
 }
 
 static void expect_fault(fixture *f, gs_skip why)
@@ -127,6 +127,30 @@ static void a_file_that_yields_more_than_its_size_is_not_taken(void **state)
     f->file.path = f->path;
 }
 
+static bool begins_with_z(gs_bytes beginning)
+{
+    assert_true(beginning.len <= GS_LOOK_BYTES);
+    return beginning.len && beginning.ptr[0] == 'z';
+}
+
+static void a_binary_file_is_read_no_further(void **state)
+{
+    fixture *f = *state;
+    char data[3 * GS_LOOK_BYTES];
+    memset(data, 'z', sizeof(data));
+    put(f, data, sizeof(data));
+    assert_ok(gs_reader_whole(&f->file, NULL, begins_with_z, &f->data, &f->fault, &f->error),
+              &f->error);
+    assert_int_equal(f->fault.why, GS_SKIP_BINARY);
+    assert_int_equal(f->data.len, GS_LOOK_BYTES);
+    data[0] = 'a';
+    put(f, data, sizeof(data));
+    assert_ok(gs_reader_whole(&f->file, NULL, begins_with_z, &f->data, &f->fault, &f->error),
+              &f->error);
+    assert_false(f->fault.is_skipped);
+    assert_int_equal(f->data.len, sizeof(data));
+}
+
 /* Slices must be whole lines, follow one another, and hold at least a unit each but the last. */
 static void check_slices(fixture *f, const char *data, size_t len, size_t slices_wanted)
 {
@@ -148,8 +172,8 @@ static void check_slices(fixture *f, const char *data, size_t len, size_t slices
         assert_int_equal(slice.first_line, line);
         assert_true(slice.len >= GS_UNIT_BYTES || offset + slice.len == len);
         assert_ok(gs_line_file_read(lines, &slice, &f->data, &f->error), &f->error);
-        assert_true(gs_bytes_equal(gs_buf_view(&f->data),
-                                   gs_bytes_of(data + offset, (size_t)slice.len)));
+        assert_true(
+            gs_bytes_equal(gs_buf_view(&f->data), gs_bytes_of(data + offset, (size_t)slice.len)));
         offset += slice.len;
         assert_true(offset == len || data[offset - 1] == '\n');
         // no line earlier would have done
@@ -261,6 +285,7 @@ int main(void)
         CASE(what_is_no_regular_file_has_its_reason),
         CASE(a_file_of_64_mib_is_the_largest),
         CASE(a_file_that_yields_more_than_its_size_is_not_taken),
+        CASE(a_binary_file_is_read_no_further),
         CASE(slices_end_at_lines_behind_each_mebibyte),
         CASE(an_empty_file_of_lines_is_empty),
         CASE(a_line_over_64_mib_is_passed_over),
