@@ -31,6 +31,7 @@ LAYERS = {
     "query/daemon": (CORE + ("common/wire", "query", "query/daemon"), ("uv",)),
     "clients/c": (("common/base", "common/wire", "clients/c", "gsearch"), ()),
     "cli": (None, ("uv", "jansson")),
+    "examples": (("gsearch",), ()),
     "tests": (None, None),
     "bench": (None, None),
 }

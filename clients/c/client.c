@@ -108,7 +108,7 @@ static gsearch_status ask(gs_channel *channel, const gsearch_request *request, b
     gs_buf text;
     // put_request names the limit of the line itself
     gs_buf_init(&text, NULL, SIZE_MAX);
-    gsearch_status status = gs_wire_put_request(&text, GS_VERB_SEARCH, request, err);
+    gsearch_status status = gs_wire_put_request(&text, request, err);
     if (!status)
         status = gs_channel_send(channel, gs_buf_view(&text), rearms, err);
     gs_buf_release(&text);

@@ -449,6 +449,8 @@ static void put_keys(gs_buf *out, const gsearch_request *request)
         put_number(out, " offset=", request->offset);
     if (request->sort != defaults.sort)
         gs_buf_str(out, request->sort == GSEARCH_SORT_DATE ? " sort=date" : " sort=-date");
+    if (request->match == GSEARCH_MATCH_ANY)
+        gs_buf_str(out, " match=any");
     if (request->facet) {
         gs_buf_str(out, " facet=");
         gs_buf_str(out, request->facet);
@@ -464,19 +466,15 @@ static bool breaks_line(const char *text)
     return strpbrk(text, "\r\n") != NULL;
 }
 
-gsearch_status gs_wire_put_request(gs_buf *out, gs_verb verb, const gsearch_request *request,
-                                   gsearch_error *err)
+gsearch_status gs_wire_put_request(gs_buf *out, const gsearch_request *request, gsearch_error *err)
 {
     if (!request->query || breaks_line(request->query))
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "the query must be one line");
     if (request->facet && (breaks_line(request->facet) || strpbrk(request->facet, " \t")))
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "the facet must be one word");
     size_t start = out->len;
-    gs_buf_str(out, gs_verb_word(verb));
-    if (verb == GS_VERB_SEARCH)
-        put_keys(out, request);
-    if (request->match == GSEARCH_MATCH_ANY)
-        gs_buf_str(out, " match=any");
+    gs_buf_str(out, gs_verb_word(GS_VERB_SEARCH));
+    put_keys(out, request);
     gs_buf_str(out, " -- ");
     gs_buf_str(out, request->query);
     if (out->len - start > GS_REQUEST_LINE_BYTES_MAX) {

@@ -57,9 +57,9 @@ void gs_wire_put_hit(gs_buf *out, const gsearch_hit *hit);
 void gs_wire_put_end(gs_buf *out);
 void gs_wire_put_help(gs_buf *out); /* the lines between OK and END */
 
-/* The client's side: a request as one line; LIMIT if longer than GS_REQUEST_LINE_BYTES_MAX,
- * BAD_ARGUMENT if the query has a line end. `verb` is SEARCH or COUNT. */
-GS_CHECKED gsearch_status gs_wire_put_request(gs_buf *out, gs_verb verb,
-                                              const gsearch_request *request, gsearch_error *err);
+/* The client's side: a SEARCH as one line; LIMIT if longer than GS_REQUEST_LINE_BYTES_MAX,
+ * BAD_ARGUMENT if the query has a line end. */
+GS_CHECKED gsearch_status gs_wire_put_request(gs_buf *out, const gsearch_request *request,
+                                              gsearch_error *err);
 
 #endif

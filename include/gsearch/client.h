@@ -21,7 +21,8 @@ extern "C" {
 typedef struct gsearch_client gsearch_client;
 
 /* Connects to "HOST:PORT" (numeric), "[v6]:PORT" or "unix:PATH". `timeout_ms` bounds this and
- * every later call; 0 means 30,000. IO if nobody answers. */
+ * every later call, or with _search_each every wait for a row; 0 means 30,000. IO if nobody
+ * answers. */
 GSEARCH_CLIENT_API gsearch_status gsearch_client_open(const char *address, unsigned timeout_ms,
                                                       gsearch_client **out, gsearch_error *error);
 
@@ -36,7 +37,8 @@ GSEARCH_CLIENT_API gsearch_status gsearch_client_search(gsearch_client *client,
                                                         gsearch_results **out,
                                                         gsearch_error *error);
 
-/* As gsearch_search_each. */
+/* As gsearch_search_each. Stopping early reads what is left of a short reply, and gives up the
+ * connection where much is left: the next call then returns IO. */
 GSEARCH_CLIENT_API gsearch_status gsearch_client_search_each(gsearch_client *client,
                                                              const gsearch_request *request,
                                                              gsearch_on_head on_head,

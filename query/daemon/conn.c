@@ -142,8 +142,10 @@ static void on_written(uv_write_t *write, int status)
         return;
     }
     gs_buf_reset(&conn->sending);
-    if (conn->out.len == 0)
-        gs_buf_release(&conn->sending); // an idle connection holds no buffer
+    if (conn->out.len == 0) { // an idle connection holds no buffers
+        gs_buf_release(&conn->sending);
+        gs_buf_release(&conn->out);
+    }
     conn->active_at = conn->conns->clock_ms;
     pump(conn);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What others build against: test_install.py BUILD PREFIX. Installs into a folder of its own, builds
-both examples with what pkg-config says, runs them, and looks at what the libraries show."""
+"""What others build against: test_install.py BUILD PREFIX. Installs into a folder of its own,
+builds both examples with what pkg-config says, runs them, and looks at what the libraries show."""
 
 import contextlib
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The daemon as users meet it: test_serve.py GSEARCH. The real program, an index of its own, loopback
-and unix sockets only."""
+"""The daemon as users meet it: test_serve.py GSEARCH. The real program, an index of its own,
+loopback and unix sockets only."""
 
 import contextlib
 import json
@@ -260,8 +260,10 @@ def clients_that_do_not_read_cost_little():
 
 def other_protocols_are_refused():
     with index_of(records(0, 1, "甲")) as index, Daemon(index) as daemon:
-        for said in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\nSEARCH x\n", b"POST / HTTP/1.1\r\n\r\nPING\n",
-                     b"SSH-2.0-OpenSSH_9.2\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        for said in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\nSEARCH x\n",
+                     b"POST / HTTP/1.1\r\n\r\nPING\n",
+                     b"SSH-2.0-OpenSSH_9.2\r\n",
+                     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
                      b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
             with daemon.connect() as client:
                 client.sendall(said)  # and keeps its side open: the daemon closes
