@@ -221,17 +221,6 @@ static gsearch_status settle(contest *self, gs_bytes id, gs_change_segment *firs
     return GSEARCH_OK;
 }
 
-static uint32_t *documents_by_rank(const gs_change *change, const gs_segment *segment)
-{
-    uint32_t count = segment->docs.count;
-    uint32_t *by_rank = gs_mem_alloc(change->mem, (size_t)count * sizeof(*by_rank));
-    if (by_rank) {
-        for (uint32_t doc = 0; doc < count; doc++)
-            by_rank[gs_column_get(&segment->docs.rank, doc)] = doc;
-    }
-    return by_rank;
-}
-
 /* Equal ids are neighbours in rank order. */
 static gsearch_status settle_ranks(contest *self, gs_change_segment *segment,
                                    const uint32_t *by_rank, gs_buf keys[2], gsearch_error *err)
@@ -260,16 +249,14 @@ static gsearch_status settle_ranks(contest *self, gs_change_segment *segment,
 static gsearch_status settle_segment(contest *self, gs_change_segment *segment, gsearch_error *err)
 {
     const gs_mem *mem = self->change->mem;
-    uint32_t *by_rank = documents_by_rank(self->change, segment->segment);
-    if (!by_rank)
-        return gs_fail_memory(err);
+    const uint32_t *by_rank;
+    GS_TRY(gs_segment_by_rank(segment->segment, &by_rank, err));
     gs_buf keys[2];
     gs_buf_init(&keys[0], mem, GS_ID_BYTES_MAX);
     gs_buf_init(&keys[1], mem, GS_ID_BYTES_MAX);
     gsearch_status status = settle_ranks(self, segment, by_rank, keys, err);
     gs_buf_release(&keys[0]);
     gs_buf_release(&keys[1]);
-    gs_mem_free(mem, by_rank);
     return status;
 }
 

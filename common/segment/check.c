@@ -5,53 +5,18 @@
  */
 #include "common/segment/segment.h"
 
-static gsearch_status check_keys(const gs_segment *segment, gsearch_error *err)
+static gsearch_status check_documents(gs_segment *segment, gsearch_error *err)
 {
-    uint32_t count = segment->docs.count;
-    gs_buf key, before;
-    gs_buf_init(&key, segment->mem, SIZE_MAX);
-    gs_buf_init(&before, segment->mem, SIZE_MAX);
-    gsearch_status status = GSEARCH_OK;
-    for (uint32_t rank = 0; rank < count && !status; rank++) {
-        gs_buf_reset(&key);
-        status = gs_strings_get(&segment->keys, rank, &key, err);
-        if (!status && rank && gs_bytes_compare(gs_buf_view(&before), gs_buf_view(&key)) > 0)
-            status = gs_corrupt(err, "KEYS: id %u stands before a smaller one", rank);
-        gs_buf swap = before;
-        before = key;
-        key = swap;
-    }
-    for (uint32_t doc = 0; doc < count && !status; doc++) {
-        gs_buf_reset(&key);
-        status = gs_strings_get(&segment->titles, doc, &key, err);
-        if (!status && gs_column_get(&segment->docs.title, doc) >
-                           gs_doctable_length(&segment->docs, doc))
-            status = gs_corrupt(err, "COLS: the title of document %u is longer than it", doc);
-    }
-    for (uint32_t source = 0; source < segment->sources.count && !status; source++) {
-        gs_buf_reset(&key);
-        status = gs_strings_get(&segment->sources, source, &key, err);
-    }
-    gs_buf_release(&key);
-    gs_buf_release(&before);
-    return status;
-}
-
-/* Every rank from 0 on is there once. */
-static gsearch_status check_ranks(const gs_segment *segment, gsearch_error *err)
-{
-    uint32_t count = segment->docs.count;
-    uint8_t *seen = gs_mem_calloc(segment->mem, count + 1ull, 1);
-    if (!seen)
-        return gs_fail_memory(err);
-    gsearch_status status = GSEARCH_OK;
-    for (uint32_t doc = 0; doc < count && !status; doc++) {
-        uint64_t rank = gs_column_get(&segment->docs.rank, doc);
-        if (rank >= count || seen[rank]++)
-            status = gs_corrupt(err, "COLS: rank of document %u", doc);
-    }
-    gs_mem_free(segment->mem, seen);
-    return status;
+    const gs_mem *mem = segment->mem;
+    const uint32_t *by_rank;
+    GS_TRY(gs_segment_by_rank(segment, &by_rank, err));
+    GS_TRY(gs_strings_verify(&segment->keys, mem, "KEYS", GS_STRINGS_SORTED, err));
+    GS_TRY(gs_strings_verify(&segment->titles, mem, "TITL", GS_STRINGS_ANY, err));
+    GS_TRY(gs_strings_verify(&segment->sources, mem, "SRCS", GS_STRINGS_ANY, err));
+    for (uint32_t doc = 0; doc < segment->docs.count; doc++)
+        if (gs_column_get(&segment->docs.title, doc) > gs_doctable_length(&segment->docs, doc))
+            return gs_corrupt(err, "COLS: the title of document %u is longer than it", doc);
+    return GSEARCH_OK;
 }
 
 static uint32_t count_documents(const gs_doctable *docs, const uint32_t *positions, uint32_t count)
@@ -70,15 +35,33 @@ typedef struct list_check {
     gs_decoder *decoder;
     uint32_t *positions;
     size_t capacity;
+    gs_long_writer encoder;
+    gs_buf encoded;
     uint64_t lists, postings;
 } list_check;
+
+/* Encodes a long list anew: the bounds in its table must be the true ones, or searches that skip by
+ * them lose hits. */
+static gsearch_status check_long(const gs_segment *segment, list_check *check, const gs_list *list,
+                                 gsearch_error *err)
+{
+    const gs_postings *postings = &segment->postings;
+    gs_buf *encoded = &check->encoded;
+    gs_buf_reset(encoded);
+    gs_long_writer_add(&check->encoder, check->positions, list->count);
+    gs_long_writer_finish(&check->encoder, encoded);
+    if (encoded->status)
+        return gs_fail_memory(err);
+    if (encoded->len > postings->post.len - list->place ||
+        memcmp(encoded->data, postings->post.ptr + list->place, encoded->len) != 0)
+        return gs_corrupt(err, "a list of %u positions has a wrong table", list->count);
+    return GSEARCH_OK;
+}
 
 static gsearch_status check_list(const gs_segment *segment, list_check *check, const gs_list *list,
                                  gsearch_error *err)
 {
     void *positions = check->positions;
-    if (list->count > segment->docs.positions)
-        return gs_corrupt(err, "a list has more positions than the segment");
     if (!gs_mem_grow(segment->mem, &positions, &check->capacity,
                      (size_t)list->count + GS_BLOCK_POSTINGS, SIZE_MAX, sizeof(uint32_t)))
         return gs_fail_memory(err);
@@ -89,51 +72,29 @@ static gsearch_status check_list(const gs_segment *segment, list_check *check, c
                           list->documents);
     check->lists++;
     check->postings += list->count;
-    return GSEARCH_OK;
+    return list->is_long ? check_long(segment, check, list, err) : GSEARCH_OK;
 }
 
-static gsearch_status walk_lists(const gs_segment *segment, list_check *check, gsearch_error *err)
+static gsearch_status check_lists(const gs_segment *segment, list_check *check, gsearch_error *err)
 {
-    gs_terms_iterator iterator;
-    uint64_t gram = 0;
-    gs_buf word;
-    gs_buf_init(&word, segment->mem, SIZE_MAX);
-    bool more = true, begun = false;
-    gsearch_status status =
-        gs_terms_seek_gram(&iterator, &segment->terms, GS_GRAM_BREAK, err);
-    while (!status && (status = gs_terms_next(&iterator, &more, err)) == GSEARCH_OK && more) {
-        bool rises = iterator.is_word
-                         ? gs_bytes_compare(gs_buf_view(&word), iterator.word) < 0
-                         : !begun || gram < iterator.gram;
-        if (!rises)
-            status = gs_corrupt(err, "the dictionary does not rise");
-        else
-            status = check_list(segment, check, &iterator.list, err);
-        begun = true;
-        gram = iterator.gram;
-        gs_buf_reset(&word);
-        if (iterator.is_word)
-            gs_buf_bytes(&word, iterator.word);
-    }
-    gs_buf_release(&word);
-    return status;
-}
-
-static gsearch_status check_lists(const gs_segment *segment, gs_decoder *decoder,
-                                  gsearch_error *err)
-{
-    list_check check = {.decoder = decoder};
-    gsearch_status status = walk_lists(segment, &check, err);
-    gs_mem_free(segment->mem, check.positions);
-    if (!status && (check.lists != segment->lists_count ||
-                    check.postings != segment->postings_count))
-        status = gs_corrupt(err, "META: the lists are not as many as it says");
     const gs_terms *terms = &segment->terms;
-    for (uint32_t i = 1; i < terms->chars_count && !status; i++)
+    gs_terms_iterator iterator;
+    bool more = true;
+    for (uint32_t i = 1; i < terms->chars_count; i++)
         if (gs_load_u32(terms->chars + 8 * (size_t)(i - 1)) >=
             gs_load_u32(terms->chars + 8 * (size_t)i))
-            status = gs_corrupt(err, "CHAR: the characters do not rise");
-    return status;
+            return gs_corrupt(err, "CHAR: the characters do not rise");
+    // from the first term on, so that the iterator sees to it that all of them rise
+    GS_TRY(gs_terms_seek_gram(&iterator, terms, GS_GRAM_BREAK, err));
+    while (true) {
+        GS_TRY(gs_terms_next(&iterator, &more, err));
+        if (!more)
+            break;
+        GS_TRY(check_list(segment, check, &iterator.list, err));
+    }
+    return check->lists == segment->lists_count && check->postings == segment->postings_count
+               ? GSEARCH_OK
+               : gs_corrupt(err, "META: the lists are not as many as it says");
 }
 
 static gsearch_status check_text(const gs_segment *segment, gs_decoder *decoder, gsearch_error *err)
@@ -141,10 +102,11 @@ static gsearch_status check_text(const gs_segment *segment, gs_decoder *decoder,
     uint64_t bytes = 0;
     if (!segment->has_text)
         return GSEARCH_OK;
+    GS_TRY(gs_store_verify(&segment->store, decoder, err));
     for (uint32_t doc = 0; doc < segment->docs.count; doc++) {
         gs_stored stored;
-        GS_TRY(gs_store_read(&segment->store, decoder, doc, 0, UINT32_MAX, &stored, err));
-        bytes += stored.text.len;
+        GS_TRY(gs_store_read(&segment->store, decoder, doc, 0, 0, &stored, err));
+        bytes += stored.text_len;
     }
     return bytes == segment->text_bytes
                ? GSEARCH_OK
@@ -153,18 +115,21 @@ static gsearch_status check_text(const gs_segment *segment, gs_decoder *decoder,
 
 gsearch_status gs_segment_verify(gs_segment *segment, gsearch_error *err)
 {
-    gs_decoder *decoder = gs_decoder_new(segment->mem);
-    if (!decoder)
+    list_check check = {.decoder = gs_decoder_new(segment->mem)};
+    if (!check.decoder)
         return gs_fail_memory(err);
+    gs_long_writer_init(&check.encoder, segment->mem, &segment->docs);
+    gs_buf_init(&check.encoded, segment->mem, SIZE_MAX);
     gsearch_status status = gs_container_verify(segment->container, err);
     if (!status)
-        status = check_keys(segment, err);
+        status = check_documents(segment, err);
     if (!status)
-        status = check_ranks(segment, err);
+        status = check_lists(segment, &check, err);
     if (!status)
-        status = check_lists(segment, decoder, err);
-    if (!status)
-        status = check_text(segment, decoder, err);
-    gs_decoder_free(decoder);
+        status = check_text(segment, check.decoder, err);
+    gs_buf_release(&check.encoded);
+    gs_long_writer_release(&check.encoder);
+    gs_mem_free(segment->mem, check.positions);
+    gs_decoder_free(check.decoder);
     return status;
 }

@@ -100,7 +100,7 @@ static gsearch_status open_share(gs_deletes *deletes, const char *name, gsearch_
     GS_TRY(gs_strings_open(deletes->words, name, &words, err));
     if (words.count != deletes->words_count)
         return gs_corrupt(err, "%s: the number of words is not that of their shares", name);
-    return gs_strings_verify(&words, deletes->mem, name, true, err);
+    return gs_strings_verify(&words, deletes->mem, name, GS_STRINGS_RISING, err);
 }
 
 gsearch_status gs_deletes_open(gs_dir *dir, const gs_mem *mem, const char *name, uint64_t length,

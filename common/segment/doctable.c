@@ -10,18 +10,18 @@
 #define COLS_HEAD_BYTES 8u
 #define COLS_ROW_BYTES 24u
 
-static uint32_t cells_of(uint32_t positions, uint32_t shift)
+static uint64_t cells_of(uint32_t positions, uint32_t shift)
 {
-    return (positions >> shift) + 1;
+    return (positions >> shift) + 1ull;
 }
 
 void gs_doctable_encode(gs_buf *out, const uint32_t *starts, uint32_t count)
 {
     uint32_t positions = starts[count];
     uint32_t shift = 4;
-    while (cells_of(positions, shift) > count + 1)
+    while (cells_of(positions, shift) > count + 1ull)
         shift++;
-    uint32_t cells = cells_of(positions, shift);
+    uint32_t cells = (uint32_t)cells_of(positions, shift);
     gs_buf_u32(out, count);
     gs_buf_u32(out, positions);
     gs_buf_u32(out, shift);
@@ -35,14 +35,23 @@ void gs_doctable_encode(gs_buf *out, const uint32_t *starts, uint32_t count)
     }
 }
 
-static uint32_t width_of(uint32_t range)
+/* The least value, and how many bytes the others need above it. */
+static void measure(const uint32_t *values, uint32_t count, uint32_t *base, uint32_t *width)
 {
-    return range == 0 ? 0 : range <= 0xff ? 1 : range <= 0xffff ? 2 : range <= 0xffffff ? 3 : 4;
+    uint32_t low = count ? UINT32_MAX : 0, high = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        low = values[i] < low ? values[i] : low;
+        high = values[i] > high ? values[i] : high;
+    }
+    uint32_t range = high - low;
+    *base = low;
+    *width = range == 0 ? 0 : range <= 0xff ? 1 : range <= 0xffff ? 2 : range <= 0xffffff ? 3 : 4;
 }
 
-static void column_encode(gs_buf *out, const uint32_t *values, uint32_t count, uint32_t base,
-                          uint32_t width)
+static void column_encode(gs_buf *out, const uint32_t *values, uint32_t count)
 {
+    uint32_t base, width;
+    measure(values, count, &base, &width);
     uint8_t *to = gs_buf_reserve(out, (size_t)count * width + sizeof(uint32_t));
     if (!to)
         return;
@@ -55,54 +64,57 @@ void gs_columns_encode(gs_buf *out, const gs_column_source *columns, uint32_t co
                        uint32_t count)
 {
     uint64_t offset = COLS_HEAD_BYTES + (uint64_t)columns_count * COLS_ROW_BYTES;
-    uint32_t bases[GS_CHUNKS_MAX] = {0}, widths[GS_CHUNKS_MAX] = {0};
     gs_buf_u32(out, columns_count);
     gs_buf_u32(out, 0);
     for (uint32_t c = 0; c < columns_count; c++) {
-        uint32_t low = count ? UINT32_MAX : 0, high = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t value = columns[c].values[i];
-            low = value < low ? value : low;
-            high = value > high ? value : high;
-        }
-        bases[c] = low;
-        widths[c] = width_of(high - low);
+        uint32_t base, width;
+        measure(columns[c].values, count, &base, &width);
         gs_buf_u32(out, columns[c].id);
-        gs_buf_u32(out, widths[c]);
-        gs_buf_u64(out, low);
+        gs_buf_u32(out, width);
+        gs_buf_u64(out, base);
         gs_buf_u64(out, offset);
-        offset += (uint64_t)count * widths[c];
+        offset += (uint64_t)count * width;
     }
     for (uint32_t c = 0; c < columns_count; c++)
-        column_encode(out, columns[c].values, count, bases[c], widths[c]);
+        column_encode(out, columns[c].values, count);
+}
+
+static bool coarse_fits(const gs_doctable *docs, uint64_t cells)
+{
+    bool good = true;
+    uint32_t doc = 0;
+    for (uint64_t cell = 0; cell < cells; cell++) {
+        while (doc + 1 < docs->count && docs->starts[doc + 1] <= cell << docs->shift)
+            doc++;
+        good &= docs->coarse[cell] == doc;
+    }
+    return good;
 }
 
 gsearch_status gs_doctable_view(gs_bytes bytes, gs_doctable *out, gsearch_error *err)
 {
-    memset(out, 0, sizeof(*out));
+    gs_doctable docs = {0};
     gs_cursor cursor = gs_cursor_of(bytes);
-    out->count = gs_cursor_u32(&cursor);
-    out->positions = gs_cursor_u32(&cursor);
-    out->shift = gs_cursor_u32(&cursor);
-    uint32_t cells = gs_cursor_u32(&cursor);
-    if (cursor.bad || out->shift > 31 || cells != cells_of(out->positions, out->shift) ||
-        gs_cursor_left(&cursor) != 4 * ((uint64_t)out->count + 1 + cells) ||
+    docs.count = gs_cursor_u32(&cursor);
+    docs.positions = gs_cursor_u32(&cursor);
+    docs.shift = gs_cursor_u32(&cursor);
+    uint64_t cells = gs_cursor_u32(&cursor);
+    if (cursor.bad || docs.shift > 31 || cells != cells_of(docs.positions, docs.shift) ||
+        gs_cursor_left(&cursor) != 4 * (cells + docs.count + 1) ||
         (uintptr_t)cursor.ptr % sizeof(uint32_t))
         return gs_corrupt(err, "DOCS: its parts do not fit its length");
-    out->starts = (const uint32_t *)(const void *)cursor.ptr;
-    out->coarse = out->starts + out->count + 1;
-    out->total_length = out->positions - out->count;
-    bool good = out->starts[0] == 0 && out->starts[out->count] == out->positions;
-    for (uint32_t i = 0; i < out->count; i++)
-        good &= out->starts[i] < out->starts[i + 1];
+    docs.starts = (const uint32_t *)(const void *)cursor.ptr;
+    docs.coarse = docs.starts + docs.count + 1;
+    docs.total_length = docs.positions - docs.count;
+    bool good = docs.starts[0] == 0 && docs.starts[docs.count] == docs.positions;
+    for (uint32_t i = 0; i < docs.count; i++)
+        good &= docs.starts[i] < docs.starts[i + 1];
     if (!good)
         return gs_corrupt(err, "DOCS: document starts do not rise");
-    for (uint32_t cell = 0, doc = 0; cell < cells; cell++) {
-        while (doc + 1 < out->count && out->starts[doc + 1] <= (uint64_t)cell << out->shift)
-            doc++;
-        good &= out->coarse[cell] == doc;
-    }
-    return good ? GSEARCH_OK : gs_corrupt(err, "DOCS: the coarse table does not fit the starts");
+    if (!coarse_fits(&docs, cells))
+        return gs_corrupt(err, "DOCS: the coarse table does not fit the starts");
+    *out = docs;
+    return GSEARCH_OK;
 }
 
 static gsearch_status open_column(gs_bytes bytes, uint32_t id, uint32_t count, gs_column *out,

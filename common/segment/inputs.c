@@ -22,7 +22,7 @@ gsearch_status gs_inputs_open(gs_dir *dir, const gs_mem *mem, const char *name, 
     if (!status && rows.len != (size_t)inputs.paths.count * ROW_BYTES)
         status = gs_corrupt(err, "%s has not one row for each path", name);
     if (!status)
-        status = gs_strings_verify(&inputs.paths, mem, name, true, err);
+        status = gs_strings_verify(&inputs.paths, mem, name, GS_STRINGS_RISING, err);
     if (status) {
         gs_inputs_close(&inputs);
         return status;

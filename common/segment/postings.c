@@ -208,13 +208,15 @@ void gs_short_writer_flush(gs_short_writer *writer, gs_buf *out)
     gs_buf_u16(out, 0);
     gsearch_status status = gs_frame_encode(writer->encoder, classes, out, NULL);
     size_t len = out->len - start - sizeof(uint16_t);
-    if (status || len >= classes.len) { // stored as they are, which always works
+    if (status) {
+        out->status = status;
+    } else if (len < classes.len) {
+        out->data[start] = (uint8_t)len;
+        out->data[start + 1] = (uint8_t)(len >> 8);
+    } else { // stored as they are
         out->len = start;
         gs_buf_u16(out, (uint16_t)(RAW_CLASSES | classes.len));
         gs_buf_bytes(out, classes);
-    } else {
-        out->data[start] = (uint8_t)len;
-        out->data[start + 1] = (uint8_t)(len >> 8);
     }
     write_mantissas(out, writer);
     gs_buf_u32(writer->sizes, (uint32_t)(out->len - start));
@@ -241,6 +243,23 @@ void gs_short_writer_add(gs_short_writer *writer, const uint32_t *positions, uin
     writer->gaps += count;
 }
 
+/* ---- reading any list ---------------------------------------------------------------------- */
+
+gsearch_status gs_list_check(const gs_postings *postings, const gs_list *list, gsearch_error *err)
+{
+    bool good = false;
+    if (list->count == 1)
+        good = list->place < postings->positions;
+    else if (list->is_long)
+        good = list->place <= postings->post.len &&
+               long_table_bytes(blocks_of(list->count)) <= postings->post.len - list->place;
+    else
+        good = list->place <= postings->gaps && list->count <= postings->gaps - list->place;
+    return good && list->count && list->count <= postings->positions
+               ? GSEARCH_OK
+               : gs_corrupt(err, "a list of %u positions lies outside the segment", list->count);
+}
+
 /* ---- short lists: reading ------------------------------------------------------------------ */
 
 /* Reads `len` bytes of a chunk, verified. */
@@ -253,8 +272,24 @@ static gsearch_status take(const gs_postings *postings, gs_cursor *cursor, size_
     return gs_container_check(postings->container, *out, err);
 }
 
-/* Brings the classes of a chunk into the decoder and points `mantissas` at its bits, all of which
- * are there. A chunk that is already in is not decoded again. */
+/* The sum of classes, eight at a time: each is at most 31, so eight of them sum up in a byte. All
+ * bits that occur come back in `*all`. */
+static uint32_t sum_classes(const uint8_t *classes, uint32_t count, uint64_t *all)
+{
+    uint32_t sum = 0, i = 0;
+    for (; i + 8 <= count; i += 8) {
+        uint64_t eight = gs_load_u64(classes + i);
+        *all |= eight;
+        sum += (uint32_t)(eight * 0x0101010101010101u >> 56);
+    }
+    for (; i < count; i++) {
+        *all |= classes[i];
+        sum += classes[i];
+    }
+    return sum;
+}
+
+/* Brings a chunk into the decoder, unless it is there already. */
 static gsearch_status load_chunk(const gs_postings *postings, gs_decoder *decoder, uint64_t chunk,
                                  gsearch_error *err)
 {
@@ -279,32 +314,27 @@ static gsearch_status load_chunk(const gs_postings *postings, gs_decoder *decode
         memcpy(decoder->classes, classes.ptr, gaps);
     if (got != gaps)
         return gs_corrupt(err, "POST: chunk %" PRIu64 " has %zu gaps, not %u", chunk, got, gaps);
-    uint32_t bits = 0;
-    uint8_t highest = 0;
-    for (uint32_t i = 0; i < gaps; i++) {
-        bits += decoder->classes[i];
-        highest = decoder->classes[i] > highest ? decoder->classes[i] : highest;
-    }
-    if (highest > CLASS_MAX)
-        return gs_corrupt(err, "POST: chunk %" PRIu64 " has a gap of class %u", chunk, highest);
+    uint64_t all = 0;
+    uint32_t bits = sum_classes(decoder->classes, gaps, &all);
+    if (all & ~(0x0101010101010101u * CLASS_MAX))
+        return gs_corrupt(err, "POST: chunk %" PRIu64 " has a gap over 32 bits", chunk);
     GS_TRY(take(postings, &cursor, (bits + 7) / 8, &mantissas, err));
+    memcpy(decoder->mantissas, mantissas.ptr, mantissas.len);
     decoder->chunk_owner = postings->owner;
     decoder->chunk = chunk;
-    decoder->mantissas = mantissas.ptr;
     decoder->next_gap = decoder->next_bit = 0;
     return GSEARCH_OK;
 }
 
-/* Decodes gaps [from, to) of the chunk in the decoder; returns the sum behind the last. Eight bytes
- * are read where four may be meant: the sums and the footer of the file stand behind every chunk. */
+/* Decodes gaps [from, to) of the chunk in the decoder; returns the sum behind the last. */
 static uint64_t decode_gaps(gs_decoder *decoder, uint32_t from, uint32_t to, uint64_t sum,
                             uint32_t *out)
 {
     if (from < decoder->next_gap)
         decoder->next_gap = decoder->next_bit = 0;
-    uint32_t bit = decoder->next_bit;
-    for (uint32_t i = decoder->next_gap; i < from; i++)
-        bit += decoder->classes[i];
+    uint64_t all = 0;
+    uint32_t bit = decoder->next_bit +
+                   sum_classes(decoder->classes + decoder->next_gap, from - decoder->next_gap, &all);
     for (uint32_t i = from; i < to; i++) {
         uint32_t class = decoder->classes[i];
         uint64_t word = gs_load_u64(decoder->mantissas + bit / 8) >> (bit % 8);
@@ -321,8 +351,6 @@ static gsearch_status read_short(const gs_postings *postings, gs_decoder *decode
                                  const gs_list *list, uint32_t *out, gsearch_error *err)
 {
     uint64_t gap = list->place, end = list->place + list->count;
-    if (end > postings->gaps)
-        return gs_corrupt(err, "a short list lies behind the last gap");
     uint64_t sum = 0;
     while (gap < end) {
         uint64_t chunk = gap / GS_CHUNK_GAPS, chunk_end = (chunk + 1) * GS_CHUNK_GAPS;
@@ -343,16 +371,13 @@ static gsearch_status read_short(const gs_postings *postings, gs_decoder *decode
 gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *list,
                                  gs_long_list *out, gsearch_error *err)
 {
-    if (list->place > postings->post.len || postings->post.len - list->place < LONG_HEAD_BYTES)
-        return gs_corrupt(err, "a long list lies outside the lists");
+    GS_TRY(gs_list_check(postings, list, err));
     gs_bytes rest = gs_bytes_of(postings->post.ptr + list->place, postings->post.len - list->place);
-    GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, LONG_HEAD_BYTES), err));
-    uint32_t count = gs_load_u32(rest.ptr), blocks = gs_load_u32(rest.ptr + 4);
-    if (count != list->count || count == 0 || blocks != blocks_of(count) ||
-        long_table_bytes(blocks) > rest.len)
-        return gs_corrupt(err, "a long list does not agree with the dictionary");
+    uint32_t count = list->count, blocks = blocks_of(count);
     size_t table_bytes = long_table_bytes(blocks);
     GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, table_bytes), err));
+    if (gs_load_u32(rest.ptr) != count || gs_load_u32(rest.ptr + 4) != blocks)
+        return gs_corrupt(err, "a long list does not agree with the dictionary");
     const uint8_t *table = rest.ptr + LONG_HEAD_BYTES;
     *out = (gs_long_list){
         .postings = postings,
@@ -407,7 +432,7 @@ gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
         ptr = tail;
     }
     gs_bitunpack_sum(ptr, bits, gs_long_list_first(list, block), out);
-    bool falls = false;
+    bool falls = out[0] != gs_long_list_first(list, block);
     for (uint32_t i = 1; i < len; i++)
         falls |= out[i] <= out[i - 1];
     uint32_t limit = block + 1 < list->blocks ? gs_long_list_first(list, block + 1)
@@ -421,9 +446,8 @@ gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
 gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder, const gs_list *list,
                             uint32_t *out, gsearch_error *err)
 {
+    GS_TRY(gs_list_check(postings, list, err));
     if (list->count == 1) {
-        if (list->place >= postings->positions)
-            return gs_corrupt(err, "a single position lies behind the last");
         out[0] = (uint32_t)list->place;
         return GSEARCH_OK;
     }

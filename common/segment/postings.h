@@ -8,9 +8,7 @@
 #ifndef GS_SEGMENT_POSTINGS_H
 #define GS_SEGMENT_POSTINGS_H
 
-#include "common/base/arena.h"
 #include "common/segment/container.h"
-#include "common/segment/decoder.h"
 #include "common/segment/decoder.h"
 
 /* What the dictionary says of a list. */
@@ -66,13 +64,18 @@ void gs_short_writer_flush(gs_short_writer *writer, gs_buf *out);
 /* Everything a reader of lists needs, views into one segment. */
 typedef struct gs_postings {
     gs_container *container;
-    uint64_t owner;      /* tells segments apart: from the content, so that a decoder outlives them */
+    uint64_t owner;      /* not 0; from the content, so that a decoder tells segments apart */
     gs_bytes post;       /* POST */
     const uint8_t *sdir; /* u64 a chunk: where it starts in POST */
-    uint64_t gaps;       /* of all short lists */
-    uint32_t long_min;
-    uint32_t positions; /* of the segment: every position is below */
+    uint64_t gaps;       /* of all short lists; SDIR has a row for every 2,048 of them */
+    uint32_t long_min;   /* at least 2 */
+    uint32_t positions;  /* of the segment: every position is below */
 } gs_postings;
+
+/* CORRUPT unless the tables of the segment have room for such a list. The dictionary checks what it
+ * gives, so that callers may allocate by its count. */
+GS_CHECKED gsearch_status gs_list_check(const gs_postings *postings, const gs_list *list,
+                                        gsearch_error *err);
 
 /* The whole list into `out`, which has room for count + GS_BLOCK_POSTINGS positions. CORRUPT if it
  * does not rise strictly below `positions`. */

@@ -4,15 +4,11 @@
  */
 #include "common/segment/segment.h"
 
-#include <stdio.h>
-
 #include "common/segment/segmentmeta.h"
 
 void gs_segment_file_name(gs_hash128 id, char out[64])
 {
-    char hex[33];
-    gs_hash128_text(id, hex);
-    snprintf(out, 64, "seg-%s.gss", hex);
+    gs_container_file_name(GS_SEGMENT_PREFIX, id, GS_SEGMENT_SUFFIX, out);
 }
 
 static gsearch_status open_meta(gs_segment *segment, gsearch_error *err)
@@ -22,7 +18,8 @@ static gsearch_status open_meta(gs_segment *segment, gsearch_error *err)
     gs_cursor cursor = gs_cursor_of(bytes);
     gs_segment_meta meta;
     gs_segment_meta_read(&cursor, &meta);
-    if (cursor.bad || gs_cursor_left(&cursor) || meta.unicode[sizeof(meta.unicode) - 1])
+    if (cursor.bad || gs_cursor_left(&cursor) || meta.unicode[sizeof(meta.unicode) - 1] ||
+        meta.long_min < 2)
         return gs_corrupt(err, "META: %zu bytes are not what they should be", bytes.len);
     segment->analyzer = meta.analyzer;
     segment->has_text = meta.has_text;
@@ -75,7 +72,6 @@ static gsearch_status open_lists(gs_segment *segment, gsearch_error *err)
     GS_TRY(gs_container_load(container, GS_CHUNK_WORD, true, &words, err));
     GS_TRY(gs_container_load(container, GS_CHUNK_SDIR, true, &sdir, err));
     gs_postings *postings = &segment->postings;
-    GS_TRY(gs_terms_open(chars, grams, words, postings->long_min, &segment->terms, err));
     postings->container = container;
     postings->owner = segment->id.low | 1; // never the 0 of an empty decoder
     postings->post = gs_container_find(container, GS_CHUNK_POST);
@@ -84,7 +80,7 @@ static gsearch_status open_lists(gs_segment *segment, gsearch_error *err)
     uint64_t chunks = postings->gaps / GS_CHUNK_GAPS + (postings->gaps % GS_CHUNK_GAPS != 0);
     if (sdir.len % 8 || sdir.len / 8 != chunks)
         return gs_corrupt(err, "SDIR: %zu bytes do not fit the gaps", sdir.len);
-    return GSEARCH_OK;
+    return gs_terms_open(chars, grams, words, postings, &segment->terms, err);
 }
 
 static gsearch_status open_text(gs_segment *segment, gsearch_error *err)
@@ -157,24 +153,31 @@ gsearch_status gs_segment_key(const gs_segment *segment, uint32_t doc, gs_buf *o
     return gs_strings_get(&segment->keys, (uint32_t)rank, out, err);
 }
 
-/* The inverse of the rank column; the first caller makes it for all. */
-static gsearch_status by_rank(gs_segment *segment, const uint32_t **out, gsearch_error *err)
+static gsearch_status invert_ranks(const gs_segment *segment, uint32_t **out, gsearch_error *err)
+{
+    uint32_t count = segment->docs.count;
+    uint32_t *docs = gs_mem_alloc(segment->mem, (count + 1ull) * sizeof(*docs));
+    if (!docs)
+        return gs_fail_memory(err);
+    memset(docs, 0xff, count * sizeof(*docs));
+    for (uint32_t doc = 0; doc < count; doc++) {
+        uint64_t rank = gs_column_get(&segment->docs.rank, doc);
+        if (rank >= count || docs[rank] != UINT32_MAX) {
+            gs_mem_free(segment->mem, docs);
+            return gs_corrupt(err, "COLS: the rank of document %u is not one of its own", doc);
+        }
+        docs[rank] = doc;
+    }
+    *out = docs;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_segment_by_rank(gs_segment *segment, const uint32_t **out, gsearch_error *err)
 {
     uint32_t *docs = __atomic_load_n(&segment->by_rank, __ATOMIC_ACQUIRE);
     if (!docs) {
-        uint32_t count = segment->docs.count;
-        docs = gs_mem_calloc(segment->mem, count + 1ull, sizeof(*docs));
-        if (!docs)
-            return gs_fail_memory(err);
-        for (uint32_t doc = 0; doc < count; doc++) {
-            uint64_t rank = gs_column_get(&segment->docs.rank, doc);
-            if (rank >= count) {
-                gs_mem_free(segment->mem, docs);
-                return gs_corrupt(err, "COLS: document %u has a rank behind the last", doc);
-            }
-            docs[rank] = doc;
-        }
         uint32_t *other = NULL;
+        GS_TRY(invert_ranks(segment, &docs, err));
         if (!__atomic_compare_exchange_n(&segment->by_rank, &other, docs, false, __ATOMIC_ACQ_REL,
                                          __ATOMIC_ACQUIRE)) {
             gs_mem_free(segment->mem, docs);
@@ -185,29 +188,38 @@ static gsearch_status by_rank(gs_segment *segment, const uint32_t **out, gsearch
     return GSEARCH_OK;
 }
 
+/* Moves `*rank` on to the last id that equals `key`: the one added last. */
+static gsearch_status last_equal(const gs_segment *segment, gs_bytes key, uint32_t *rank,
+                                 gsearch_error *err)
+{
+    gs_buf next;
+    gs_buf_init(&next, segment->mem, SIZE_MAX);
+    gsearch_status status = GSEARCH_OK;
+    while (*rank + 1 < segment->keys.count) {
+        gs_buf_reset(&next);
+        status = gs_strings_get(&segment->keys, *rank + 1, &next, err);
+        if (status || !gs_bytes_equal(gs_buf_view(&next), key))
+            break;
+        ++*rank;
+    }
+    gs_buf_release(&next);
+    return status;
+}
+
 gsearch_status gs_segment_find_key(gs_segment *segment, gs_bytes key, uint32_t *doc, bool *found,
                                    gsearch_error *err)
 {
     uint32_t rank;
-    const uint32_t *docs = NULL;
-    GS_TRY(gs_strings_find(&segment->keys, segment->mem, key, &rank, found, err));
-    if (!*found)
-        return GSEARCH_OK;
-    GS_TRY(by_rank(segment, &docs, err));
-    // of equal ids the one added last has the highest rank
-    gs_buf next;
-    gs_buf_init(&next, segment->mem, SIZE_MAX);
-    gsearch_status status = GSEARCH_OK;
-    while (!status && rank + 1 < segment->keys.count) {
-        gs_buf_reset(&next);
-        status = gs_strings_get(&segment->keys, rank + 1, &next, err);
-        if (status || !gs_bytes_equal(gs_buf_view(&next), key))
-            break;
-        rank++;
+    bool is_there;
+    const uint32_t *docs;
+    GS_TRY(gs_strings_find(&segment->keys, segment->mem, key, &rank, &is_there, err));
+    if (is_there) {
+        GS_TRY(gs_segment_by_rank(segment, &docs, err));
+        GS_TRY(last_equal(segment, key, &rank, err));
+        *doc = docs[rank];
     }
-    gs_buf_release(&next);
-    *doc = docs[rank];
-    return status;
+    *found = is_there;
+    return GSEARCH_OK;
 }
 
 uint32_t gs_segment_source(const gs_segment *segment, uint32_t doc)

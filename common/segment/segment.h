@@ -29,7 +29,7 @@ typedef struct gs_segment {
     gs_store store; /* documents == 0 if there is no stored text */
     /* private */
     const gs_mem *mem;
-    uint32_t *by_rank;   /* atomic; documents by rank, made when first asked for */
+    uint32_t *by_rank;   /* atomic; made when first asked for */
     uint32_t references; /* atomic */
 } gs_segment;
 
@@ -44,6 +44,10 @@ void gs_segment_unref(gs_segment *segment);
 /* Appends the id of document `doc`. */
 GS_CHECKED gsearch_status gs_segment_key(const gs_segment *segment, uint32_t doc, gs_buf *out,
                                          gsearch_error *err);
+/* The documents by rank: of equal ids, the one added first comes first. The first caller has it made
+ * for all; it lives as long as the segment. Any thread. CORRUPT if two documents share a rank. */
+GS_CHECKED gsearch_status gs_segment_by_rank(gs_segment *segment, const uint32_t **out,
+                                             gsearch_error *err);
 /* The document with this id, the last of them if there are several; `found` false if none (deleted
  * ones are found too). Any thread. */
 GS_CHECKED gsearch_status gs_segment_find_key(gs_segment *segment, gs_bytes key,

@@ -34,10 +34,9 @@ struct gs_segment_writer {
     gs_terms_writer terms;
     gs_short_writer shorts;
     gs_long_writer longs;
-    gs_buf sizes; /* u32 a short-list chunk */
     gs_buf post;  /* bytes on their way into POST */
+    gs_buf sizes; /* u32 a short-list chunk in `post` */
     gs_buf sdir;  /* u64 a short-list chunk: where it starts */
-    size_t sizes_seen;
     bool in_list, is_word, spilled;
     uint64_t gram;
     gs_buf word;
@@ -107,12 +106,15 @@ gsearch_status gs_segment_create(gs_dir *dir, const gs_mem *mem, const gs_segmen
         status = gs_short_writer_init(&writer->shorts, mem, &writer->sizes, err);
     if (!status)
         status = gs_container_create(dir, mem, GS_KIND_SEGMENT, &writer->container, err);
+    gs_buf_u32(&writer->starts, 0);
+    gs_buf_u64(&writer->key_offsets, 0);
+    if (!status && (writer->starts.status || writer->key_offsets.status))
+        status = gs_fail_memory(err);
     if (status) {
+        gs_container_abort(writer->container);
         writer_free(writer);
         return status;
     }
-    gs_buf_u32(&writer->starts, 0);
-    gs_buf_u64(&writer->key_offsets, 0);
     *out = writer;
     return GSEARCH_OK;
 }
@@ -164,6 +166,13 @@ void gs_segment_add_checkpoint(gs_segment_writer *writer, gs_checkpoint checkpoi
     const uint32_t *starts = (const uint32_t *)(const void *)writer->starts.data;
     gs_buf_u32(&writer->checkpoints, starts[writer->count - 1] + checkpoint.position);
     gs_buf_u32(&writer->checkpoints, checkpoint.byte);
+}
+
+static gsearch_status stuck(const gs_segment_writer *writer, const char *what, gsearch_error *err)
+{
+    return writer->sticky
+               ? gs_fail(err, writer->sticky, "no room for the %s of the new segment", what)
+               : GSEARCH_OK;
 }
 
 static void put(gs_segment_writer *writer, uint32_t chunk, const gs_buf *content)
@@ -231,7 +240,7 @@ static void write_columns(gs_segment_writer *writer, const uint32_t *ranks)
     gs_buf_release(&encoded);
 }
 
-static gsearch_status write_strings(gs_segment_writer *writer)
+static void write_strings(gs_segment_writer *writer)
 {
     gs_buf encoded;
     gs_buf_init(&encoded, writer->mem, BYTES_MAX);
@@ -243,7 +252,6 @@ static gsearch_status write_strings(gs_segment_writer *writer)
     gs_strings_writer_finish(&writer->sources, &encoded);
     put(writer, GS_CHUNK_SRCS, &encoded);
     gs_buf_release(&encoded);
-    return writer->sticky;
 }
 
 gsearch_status gs_segment_documents_done(gs_segment_writer *writer, gsearch_error *err)
@@ -260,8 +268,8 @@ gsearch_status gs_segment_documents_done(gs_segment_writer *writer, gsearch_erro
     gs_mem_free(writer->mem, ranks);
     if (status)
         return status;
-    if (write_strings(writer))
-        return gs_fail(err, writer->sticky, "the document tables of the new segment");
+    write_strings(writer);
+    GS_TRY(stuck(writer, "document tables", err));
     // lists are counted by document and title against the table just written
     GS_TRY(gs_doctable_view(gs_buf_view(&writer->encoded_docs), &writer->docs, err));
     writer->docs.title = (gs_column){.data = writer->title.data, .width = sizeof(uint32_t)};
@@ -289,14 +297,15 @@ gsearch_status gs_segment_add_character(gs_segment_writer *writer, uint32_t code
 static void drain(gs_segment_writer *writer)
 {
     uint64_t at = gs_container_offset(writer->container);
-    for (; writer->sizes_seen < writer->sizes.len; writer->sizes_seen += sizeof(uint32_t)) {
+    for (size_t i = 0; i < writer->sizes.len; i += sizeof(uint32_t)) {
         gs_buf_u64(&writer->sdir, at);
-        at += gs_load_u32(writer->sizes.data + writer->sizes_seen);
+        at += gs_load_u32(writer->sizes.data + i);
     }
     gs_container_write(writer->container, writer->post.data, writer->post.len);
-    if (writer->post.status)
-        writer->sticky = writer->post.status;
+    if (writer->post.status || writer->sizes.status)
+        writer->sticky = writer->post.status ? writer->post.status : writer->sizes.status;
     gs_buf_reset(&writer->post);
+    gs_buf_reset(&writer->sizes);
 }
 
 static void count_documents(gs_segment_writer *writer, const uint32_t *positions, size_t count)
@@ -371,12 +380,13 @@ gsearch_status gs_segment_add_list(gs_segment_writer *writer, bool is_word, uint
     gs_buf_reset(&writer->word);
     if (is_word)
         gs_buf_bytes(&writer->word, word);
+    if (writer->word.status)
+        writer->sticky = writer->word.status;
     writer->list = (gs_list){0};
     writer->gaps_before = writer->shorts.gaps;
     writer->last_doc_end = 0;
     writer->pending_count = 0;
-    return writer->sticky ? gs_fail(err, writer->sticky, "the lists of the new segment")
-                          : GSEARCH_OK;
+    return stuck(writer, "lists", err);
 }
 
 gsearch_status gs_segment_add_positions(gs_segment_writer *writer, const uint32_t *positions,
@@ -394,8 +404,7 @@ gsearch_status gs_segment_add_positions(gs_segment_writer *writer, const uint32_
         positions += piece;
         count -= piece;
     }
-    return writer->sticky ? gs_fail(err, writer->sticky, "the lists of the new segment")
-                          : GSEARCH_OK;
+    return stuck(writer, "lists", err);
 }
 
 gsearch_status gs_segment_lists_done(gs_segment_writer *writer, gsearch_error *err)
@@ -417,8 +426,7 @@ gsearch_status gs_segment_lists_done(gs_segment_writer *writer, gsearch_error *e
         writer->sticky = gs_terms_writer_status(&writer->terms);
     writer->meta.gaps = writer->shorts.gaps;
     gs_terms_writer_release(&writer->terms);
-    return writer->sticky ? gs_fail(err, writer->sticky, "the dictionary of the new segment")
-                          : GSEARCH_OK;
+    return stuck(writer, "dictionary", err);
 }
 
 /* ---- 3. text ------------------------------------------------------------------------------- */
@@ -456,16 +464,15 @@ gsearch_status gs_segment_finish(gs_segment_writer *writer, gs_container_name *o
     gs_segment_meta_write(&meta, &writer->meta);
     put(writer, GS_CHUNK_META, &meta);
     gs_buf_release(&meta);
-    gsearch_status status = GSEARCH_OK;
-    if (writer->sticky)
-        status = gs_fail(err, writer->sticky, "the tables of the new segment");
-    else if (writer->options.has_text && writer->documents_stored != writer->count)
+    gsearch_status status = stuck(writer, "tables", err);
+    if (!status && writer->options.has_text && writer->documents_stored != writer->count)
         status = gs_fail(err, GSEARCH_INTERNAL, "text of %u documents for a segment of %u",
                          writer->documents_stored, writer->count);
     if (status)
         gs_container_abort(writer->container);
     else
-        status = gs_container_finish(writer->container, "seg-", ".gss", out, err);
+        status = gs_container_finish(writer->container, GS_SEGMENT_PREFIX, GS_SEGMENT_SUFFIX, out,
+                                     err);
     writer_free(writer);
     return status;
 }

@@ -145,8 +145,15 @@ gsearch_status gs_strings_get(const gs_strings *strings, uint32_t i, gs_buf *out
     return GSEARCH_OK;
 }
 
+static bool follows(gs_bytes before, gs_bytes string, gs_strings_order order)
+{
+    int difference = gs_bytes_compare(before, string);
+    return order == GS_STRINGS_ANY || difference < 0 ||
+           (order == GS_STRINGS_SORTED && difference == 0);
+}
+
 gsearch_status gs_strings_verify(const gs_strings *strings, const gs_mem *mem, const char *what,
-                                 bool rising, gsearch_error *err)
+                                 gs_strings_order order, gsearch_error *err)
 {
     gsearch_status status = GSEARCH_OK;
     gs_buf last, current;
@@ -164,7 +171,7 @@ gsearch_status gs_strings_verify(const gs_strings *strings, const gs_mem *mem, c
         status = next_string(&cursor, i, &current, 0, err);
         if (status)
             goto out;
-        if (rising && i && gs_bytes_compare(gs_buf_view(&last), gs_buf_view(&current)) >= 0) {
+        if (i && !follows(gs_buf_view(&last), gs_buf_view(&current), order)) {
             status = gs_corrupt(err, "%s: string %u is out of order", what, i);
             goto out;
         }

@@ -37,10 +37,17 @@ GS_CHECKED gsearch_status gs_strings_open(gs_bytes bytes, const char *what, gs_s
 GS_CHECKED gsearch_status gs_strings_get(const gs_strings *strings, uint32_t i, gs_buf *out,
                                          gsearch_error *err);
 
-/* Decodes the whole list: every block ends where the next begins and, if `rising`, each string is
- * greater than the one before. CORRUPT. */
+typedef enum gs_strings_order {
+    GS_STRINGS_ANY,
+    GS_STRINGS_SORTED, /* none is less than the one before */
+    GS_STRINGS_RISING, /* each is greater */
+} gs_strings_order;
+
+/* Decodes the whole list: every block ends where the next begins, and the strings have this order.
+ * CORRUPT. */
 GS_CHECKED gsearch_status gs_strings_verify(const gs_strings *strings, const gs_mem *mem,
-                                            const char *what, bool rising, gsearch_error *err);
+                                            const char *what, gs_strings_order order,
+                                            gsearch_error *err);
 
 /* The number of `string` in a sorted list; `found` false if it is not there (then `at` is where it
  * would be). */

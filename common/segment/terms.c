@@ -180,7 +180,7 @@ static bool offsets_fit(const uint8_t *offsets, uint32_t blocks, size_t data_len
         good &= b ? offset > before : offset == 0;
         before = offset;
     }
-    return good && (blocks == 0 || before < data_len);
+    return good && (blocks ? before < data_len : data_len == 0);
 }
 
 static uint64_t blocks_for(uint64_t terms, uint32_t per_block)
@@ -188,11 +188,11 @@ static uint64_t blocks_for(uint64_t terms, uint32_t per_block)
     return terms / per_block + (terms % per_block != 0);
 }
 
-gsearch_status gs_terms_open(gs_bytes chars, gs_bytes grams, gs_bytes words, uint32_t long_min,
-                             gs_terms *out, gsearch_error *err)
+gsearch_status gs_terms_open(gs_bytes chars, gs_bytes grams, gs_bytes words,
+                             const gs_postings *postings, gs_terms *out, gsearch_error *err)
 {
-    gs_terms terms = {.long_min = long_min, .chars = chars.ptr};
-    if (chars.len % CHAR_BYTES || long_min < 2)
+    gs_terms terms = {.postings = postings, .chars = chars.ptr};
+    if (chars.len % CHAR_BYTES)
         return gs_corrupt(err, "CHAR: %zu bytes are not whole rows", chars.len);
     terms.chars_count = (uint32_t)(chars.len / CHAR_BYTES);
     gs_cursor cursor = gs_cursor_of(grams);
@@ -300,11 +300,13 @@ static bool read_gram(gs_cursor *cursor, uint64_t *gram, bool *single)
            third <= GS_GRAM_CODE_POINT_MASK;
 }
 
-static bool read_word(gs_cursor *cursor, uint8_t term[256], size_t *len)
+/* Turns the word before into the next, which must be greater. */
+static bool read_word(gs_cursor *cursor, bool starts_block, uint8_t term[256], size_t *len)
 {
     size_t shared = gs_cursor_u8(cursor), more = gs_cursor_u8(cursor);
     gs_bytes tail = gs_cursor_bytes(cursor, more);
-    if (cursor->bad || shared > *len || shared + more == 0 || shared + more > GS_TERM_BYTES_MAX)
+    if (cursor->bad || shared > (starts_block ? 0 : *len) || shared + more > GS_TERM_BYTES_MAX ||
+        gs_bytes_compare(tail, gs_bytes_of(term + shared, *len - shared)) <= 0)
         return false;
     memcpy(term + shared, tail.ptr, more);
     *len = shared + more;
@@ -345,51 +347,66 @@ static void enter_word_block(gs_terms_iterator *iterator, uint32_t block)
     iterator->gap = gs_load_u64(terms->word_gaps + 8 * (size_t)block);
     iterator->cursor =
         block_cursor(terms->word_data, terms->word_offsets, terms->word_blocks, block);
-    iterator->word = gs_bytes_of(iterator->term, 0);
+}
+
+/* False if there is none. */
+static bool enter_next_block(gs_terms_iterator *iterator)
+{
+    const gs_terms *terms = iterator->terms;
+    if (!iterator->is_word && iterator->block + 1 < terms->gram_blocks)
+        enter_gram_block(iterator, iterator->block + 1);
+    else if (iterator->is_word && iterator->block + 1 < terms->word_blocks)
+        enter_word_block(iterator, iterator->block + 1);
+    else if (!iterator->is_word && terms->word_blocks)
+        enter_word_block(iterator, 0);
+    else
+        return false;
+    return true;
+}
+
+/* The first gram of a block stands in the table; it must be greater than the one before. */
+static bool first_gram(gs_terms_iterator *iterator)
+{
+    uint64_t gram = gs_load_u64(iterator->terms->gram_firsts + 8 * (size_t)iterator->block);
+    bool rises = iterator->block == 0 || gram > iterator->gram;
+    iterator->gram = gram;
+    return rises && gram >> 63 == 0;
 }
 
 /* One step inside the present block, which has an entry left. */
 static gsearch_status step(gs_terms_iterator *iterator, gsearch_error *err)
 {
     const gs_terms *terms = iterator->terms;
-    bool good = true, single = false;
-    if (iterator->is_word) {
-        good = read_word(&iterator->cursor, iterator->term, &iterator->word.len);
-    } else if (iterator->left == block_terms(terms->grams_count, GS_GRAMS_BLOCK, iterator->block)) {
-        iterator->gram = gs_load_u64(terms->gram_firsts + 8 * (size_t)iterator->block);
-        good = iterator->gram >> 63 == 0;
-    } else {
+    gs_list *list = &iterator->list;
+    bool good, single = false;
+    if (iterator->is_word)
+        good = read_word(&iterator->cursor,
+                         iterator->left ==
+                             block_terms(terms->words_count, GS_WORDS_BLOCK, iterator->block),
+                         iterator->term, &iterator->word.len);
+    else if (iterator->left == block_terms(terms->grams_count, GS_GRAMS_BLOCK, iterator->block))
+        good = first_gram(iterator);
+    else
         good = read_gram(&iterator->cursor, &iterator->gram, &single);
-    }
     if (single)
-        good = good && read_single(&iterator->cursor, &iterator->list);
+        good = good && read_single(&iterator->cursor, list);
     else
         good = good &&
-               read_list(&iterator->cursor, terms->long_min, &iterator->gap, &iterator->list);
-    if (!good)
+               read_list(&iterator->cursor, terms->postings->long_min, &iterator->gap, list);
+    iterator->left--;
+    if (!good || (iterator->left == 0 && gs_cursor_left(&iterator->cursor)))
         return gs_corrupt(err, "%s: block %u does not decode", iterator->is_word ? "WORD" : "GRAM",
                           iterator->block);
-    iterator->left--;
-    return GSEARCH_OK;
+    return gs_list_check(terms->postings, list, err);
 }
 
 gsearch_status gs_terms_next(gs_terms_iterator *iterator, bool *more, gsearch_error *err)
 {
-    const gs_terms *terms = iterator->terms;
-    while (iterator->left == 0) {
-        if (!iterator->is_word && iterator->block + 1 < terms->gram_blocks) {
-            enter_gram_block(iterator, iterator->block + 1);
-        } else if (iterator->is_word && iterator->block + 1 < terms->word_blocks) {
-            enter_word_block(iterator, iterator->block + 1);
-        } else if (!iterator->is_word && terms->word_blocks) {
-            enter_word_block(iterator, 0);
-        } else {
-            *more = false;
-            return GSEARCH_OK;
-        }
-    }
-    GS_TRY(step(iterator, err));
-    *more = true;
+    bool has_entry = iterator->waits || iterator->left || enter_next_block(iterator);
+    if (has_entry && !iterator->waits)
+        GS_TRY(step(iterator, err));
+    iterator->waits = false;
+    *more = has_entry;
     return GSEARCH_OK;
 }
 
@@ -431,93 +448,60 @@ static gsearch_status word_block(const gs_terms *terms, gs_bytes word, uint32_t 
     return GSEARCH_OK;
 }
 
-/* Leaves the iterator so that the next call of gs_terms_next repeats the entry it stands on. */
-static void unstep(gs_terms_iterator *iterator, const gs_terms_iterator *before)
+/* Before the first block, with nothing read. */
+static void init(gs_terms_iterator *iterator, const gs_terms *terms, bool is_word)
 {
-    iterator->cursor = before->cursor;
-    iterator->left = before->left;
-    iterator->gap = before->gap;
+    *iterator = (gs_terms_iterator){.terms = terms, .is_word = is_word};
+    iterator->word = gs_bytes_of(iterator->term, 0);
 }
 
 gsearch_status gs_terms_seek_gram(gs_terms_iterator *iterator, const gs_terms *terms, uint64_t gram,
                                   gsearch_error *err)
 {
-    *iterator = (gs_terms_iterator){.terms = terms};
-    if (terms->gram_blocks == 0)
-        return GSEARCH_OK;
-    enter_gram_block(iterator, gram_block(terms, gram));
-    while (iterator->left) {
-        gs_terms_iterator before = {.cursor = iterator->cursor, .left = iterator->left,
-                                    .gap = iterator->gap, .gram = iterator->gram};
-        GS_TRY(step(iterator, err));
-        if (iterator->gram >= gram) {
-            unstep(iterator, &before);
-            iterator->gram = before.gram;
-            break;
-        }
-    }
+    bool more;
+    init(iterator, terms, false);
+    if (terms->gram_blocks)
+        enter_gram_block(iterator, gram_block(terms, gram));
+    do {
+        GS_TRY(gs_terms_next(iterator, &more, err));
+    } while (more && !iterator->is_word && iterator->gram < gram);
+    iterator->waits = more;
     return GSEARCH_OK;
 }
 
 gsearch_status gs_terms_seek_word(gs_terms_iterator *iterator, const gs_terms *terms, gs_bytes word,
                                   gsearch_error *err)
 {
-    *iterator = (gs_terms_iterator){.terms = terms, .is_word = true};
-    if (terms->word_blocks == 0)
-        return GSEARCH_OK;
+    bool more;
     uint32_t block;
-    GS_TRY(word_block(terms, word, &block, err));
-    enter_word_block(iterator, block);
-    while (iterator->left) {
-        gs_terms_iterator before = *iterator;
-        before.word.ptr = before.term;
-        GS_TRY(step(iterator, err));
-        if (gs_bytes_compare(iterator->word, word) >= 0) {
-            *iterator = before;
-            iterator->word.ptr = iterator->term;
-            break;
-        }
+    init(iterator, terms, true);
+    if (terms->word_blocks) {
+        GS_TRY(word_block(terms, word, &block, err));
+        enter_word_block(iterator, block);
     }
+    do {
+        GS_TRY(gs_terms_next(iterator, &more, err));
+    } while (more && gs_bytes_compare(iterator->word, word) < 0);
+    iterator->waits = more;
     return GSEARCH_OK;
 }
 
 gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gram, gs_list *out,
                                   gsearch_error *err)
 {
-    *out = (gs_list){0};
-    if (terms->gram_blocks == 0)
-        return GSEARCH_OK;
-    gs_terms_iterator iterator = {.terms = terms};
-    enter_gram_block(&iterator, gram_block(terms, gram));
-    while (iterator.left) {
-        GS_TRY(step(&iterator, err));
-        if (iterator.gram >= gram) {
-            if (iterator.gram == gram)
-                *out = iterator.list;
-            break;
-        }
-    }
+    gs_terms_iterator iterator;
+    GS_TRY(gs_terms_seek_gram(&iterator, terms, gram, err));
+    bool found = iterator.waits && !iterator.is_word && iterator.gram == gram;
+    *out = found ? iterator.list : (gs_list){0};
     return GSEARCH_OK;
 }
 
 gsearch_status gs_terms_find_word(const gs_terms *terms, gs_bytes word, gs_list *out,
                                   gsearch_error *err)
 {
-    *out = (gs_list){0};
-    if (terms->word_blocks == 0)
-        return GSEARCH_OK;
-    gs_terms_iterator iterator = {.terms = terms};
-    uint32_t block;
-    GS_TRY(word_block(terms, word, &block, err));
-    enter_word_block(&iterator, block);
-    while (iterator.left) {
-        GS_TRY(step(&iterator, err));
-        int order = gs_bytes_compare(iterator.word, word);
-        if (order >= 0) {
-            if (order == 0)
-                *out = iterator.list;
-            break;
-        }
-    }
+    gs_terms_iterator iterator;
+    GS_TRY(gs_terms_seek_word(&iterator, terms, word, err));
+    bool found = iterator.waits && gs_bytes_equal(iterator.word, word);
+    *out = found ? iterator.list : (gs_list){0};
     return GSEARCH_OK;
 }

@@ -58,7 +58,7 @@ void gs_terms_writer_words(gs_terms_writer *writer, gs_buf *out);
 /* ---- reading ---- */
 
 typedef struct gs_terms {
-    uint32_t long_min;
+    const gs_postings *postings; /* which the lists lie in */
     const uint8_t *chars; /* 8 bytes each: u32 code point, u32 documents; rising */
     uint32_t chars_count;
     uint64_t grams_count, words_count;
@@ -71,8 +71,10 @@ typedef struct gs_terms {
     gs_bytes gram_data, word_data;
 } gs_terms;
 
+/* Views of verified bytes; `postings` must outlive `out`. */
 GS_CHECKED gsearch_status gs_terms_open(gs_bytes chars, gs_bytes grams, gs_bytes words,
-                                        uint32_t long_min, gs_terms *out, gsearch_error *err);
+                                        const gs_postings *postings, gs_terms *out,
+                                        gsearch_error *err);
 
 /* Documents that hold the CJK character; 0 if none. */
 uint32_t gs_terms_character(const gs_terms *terms, uint32_t code_point);
@@ -83,7 +85,7 @@ GS_CHECKED gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gra
 GS_CHECKED gsearch_status gs_terms_find_word(const gs_terms *terms, gs_bytes word, gs_list *out,
                                              gsearch_error *err);
 
-/* All terms from a place on, in dictionary order. */
+/* All terms from a place on, in dictionary order. Not to be moved. */
 typedef struct gs_terms_iterator {
     const gs_terms *terms;
     bool is_word;
@@ -91,6 +93,7 @@ typedef struct gs_terms_iterator {
     gs_bytes word; /* until the next call */
     gs_list list;
     /* private */
+    bool waits; /* a seek has read the next entry already */
     uint32_t block, left;
     gs_cursor cursor;
     uint64_t gap;
