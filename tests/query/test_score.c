@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * BM25 on numbers worked out with another program.
+ */
+#include "query/score.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "tests/support/check.h"
+
+static bool is_near(double a, double b)
+{
+    return fabs(a - b) <= 1e-15 * fabs(b) * 4;
+}
+
+static void idf_is_the_logarithm_of_the_odds(void **unused)
+{
+    (void)unused;
+    assert_true(is_near(gs_score_idf(10, 3), 1.1451323043030026));
+    assert_true(is_near(gs_score_idf(10, 10), 0.04652001563489291));
+    assert_true(is_near(gs_score_idf(10, 0), 3.091042453358316));
+}
+
+static void a_term_saturates_and_long_documents_count_less(void **unused)
+{
+    (void)unused;
+    gs_score_norm norm = gs_score_norm_of(10, 400);
+    double idf = gs_score_idf(10, 3);
+    assert_true(is_near(gs_score_term(norm, idf, 3, 50), 1.7079939454010888));
+    assert_true(gs_score_term(norm, idf, 2, 50) < gs_score_term(norm, idf, 3, 50));
+    assert_true(gs_score_term(norm, idf, 3, 51) < gs_score_term(norm, idf, 3, 50));
+    assert_true(gs_score_term(norm, idf, 1000000, 50) < idf * (GS_SCORE_K1 + 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(idf_is_the_logarithm_of_the_odds),
+        cmocka_unit_test(a_term_saturates_and_long_documents_count_less),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
