@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -290,6 +291,27 @@ def a_token_is_asked_for():
             assert done.returncode == 0, done
 
 
+def the_manual_names_every_verb_key_counter_and_status():
+    root = pathlib.Path(__file__).resolve().parents[2]
+    manual = (root / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
+    rows = {row[3:].split("`")[0].split()[0]: row.replace("\\|", "|")
+            for row in manual.splitlines() if row.startswith("| `")}
+    with index_of(records(0, 1, "甲")) as index, Daemon(index) as daemon:
+        for line in daemon.ask("HELP\n").splitlines()[1:-1]:
+            row = rows[json.loads(line)["verb"]]
+            for word in json.loads(line)["usage"].split()[1:]:
+                if word != "[--]":
+                    assert word.strip("[]") in row, (word, row)
+        for name in daemon.stats():
+            assert f"`{name}`" in manual, name
+    listed = re.findall(r'^    X\((?!OK)\w+, \d+, \d+, "([a-z-]+)"',
+                        (root / "include/gsearch/status.h").read_text(encoding="utf-8"), flags=re.M)
+    table = manual.split("## Status words")[1].split("\n## ")[0]
+    described = re.findall(r"`([a-z-]+)`", "".join(
+        row.split("|")[1] for row in table.splitlines() if row.startswith("| `")))
+    assert len(listed) > 10 and sorted(listed) == sorted(described), set(listed) ^ set(described)
+
+
 def the_limit_of_descriptors_is_kept():
     def lower():
         resource.setrlimit(resource.RLIMIT_NOFILE, (140, 140))
@@ -332,5 +354,6 @@ tap.main(netcat_gets_the_replies_of_the_manual,
          clients_that_do_not_read_cost_little,
          other_protocols_are_refused,
          a_token_is_asked_for,
+         the_manual_names_every_verb_key_counter_and_status,
          the_limit_of_descriptors_is_kept,
          sigterm_lets_a_stream_end)
