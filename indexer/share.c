@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Owns the counting of a share. It goes over lists in dictionary order, so what it counts is what
- * the statistics of the segment count, and it comes out sorted. A character is held by the documents
- * of all lists that begin with it: each of its places starts a bigram or stands in its seam list.
+ * the statistics of the segment count, and it comes out sorted. A character is held by the
+ * documents of all lists that begin with it: each of its places starts a bigram or stands in its
+ * seam list.
  *
  * The lists are those of the segment; or, where few of its documents are deleted and their text is
  * stored, those of a small segment made of these documents alone.
@@ -12,7 +13,8 @@
 #include "common/base/limits.h"
 #include "indexer/batch.h"
 
-#define FEW_SHARE 8u /* re-reading documents costs about so many times what reading their lists does */
+/* Reading documents again costs about so many times what reading their lists does. */
+#define FEW_SHARE 8u
 #define BATCH_BYTES ((size_t)32 << 20)
 
 typedef struct share {
