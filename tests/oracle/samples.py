@@ -10,7 +10,8 @@ CHARACTERS = [list('公开政务营商环境'), list('營商環境発發髮'), l
               list('〇一二三○◯'), list('かなカナー々'), list('ㄅㄆ한국어'), list('𠮷野𠮷'),
               list('人人人'), ['ｶﾞ', 'か\u3099', '㈠', '㍿']]
 WORDS = ['pd1728a', 'PD17', 'ＰＤ１７２８', '640100', '6.5', '3,000', 'wto', 'WTO', 'annual',
-         'report', 're', 'é', 'e\u0301', 'www.a.cn', '㎡', 'm2', 'x', '2017', '６', 'Straße', 'ﬁn', 'a\u0302\u0323']
+         'report', 're', 'é', 'e\u0301', 'www.a.cn', '㎡', 'm2', 'x', '2017', '６', 'Straße',
+         'ﬁn', 'a\u0302\u0323']
 BREAKS = list('。，、；：！？…;!?:,.') + ['\n\n', '\u2029', '。”“，', '\n# ']
 NOTHINGS = [' ', '　', '“', '”', '《', '》', '（', '）', '(', ')', '〔', '〕', '-', '·', '\n', '\t',
             '"', '\r\n', '\u200b', '☆', '「', '」', '=', '*', '|', '~']
@@ -23,8 +24,8 @@ SYNTAX = ['-', '=', '*', '|', ' OR ', ' AND ', ' NOT ', ' NEAR/2 ', '~3', 'title
 
 
 class Samples:
-    """`long_texts`: few characters in long texts, so that lists are long; no NEAR, which a scan cannot
-    answer there, and no `=`, which runs into the budget."""
+    """`long_texts`: few characters in long texts, so that lists are long; no NEAR, which a scan
+    cannot answer there, and no `=`, which runs into the budget."""
 
     def __init__(self, seed, long_texts=False):
         self.random = random.Random(seed)

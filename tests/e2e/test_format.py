@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in index files, read by scripts/gss.py, against what the reference analyser sees.
+
+    test_format.py --unicode DIR --opencc DIR --opencc-dict PROGRAM GSEARCH
+"""
+import argparse
+import collections
+import json
+import os
+import shutil
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for folder in ('oracle', 'support', '../scripts'):
+    sys.path.insert(0, os.path.join(HERE, '..', folder))
+
+import gss  # noqa: E402
+import tap  # noqa: E402
+from engine import Engine  # noqa: E402
+from model import Analyser, BREAK, Document, Source  # noqa: E402
+from oracle import PARTS, many_runs, older, updates  # noqa: E402
+from samples import Samples  # noqa: E402
+
+
+def source_of(segment, number):
+    """A document as it is stored."""
+    date = segment.columns[b'date'][number]
+    text, fields = segment.stored[number]
+    title = segment.titles[number].decode() if segment.columns[b'flag'][number] else None
+    assert not fields or json.loads(fields)
+    return Source(segment.keys[segment.columns[b'rank'][number]].decode(), '', text, title,
+                  f'{date // 10000:04}-{date // 100 % 100:02}-{date % 100:02}' if date else None)
+
+
+def lists_of(documents, starts):
+    """Every list as the rules say: key to positions."""
+    lists = collections.defaultdict(list)
+    for document, start in zip(documents, starts):
+        for zone in document.zones:
+            keys = zone.keys
+            for i, key in enumerate(keys):
+                following = keys[i + 1] if i + 1 < len(keys) else ''
+                if key[0] != 'c':
+                    lists[key].append(start + i)
+                    continue
+                if following[:1] == 'c':
+                    lists[key + following[1:]].append(start + i)
+                if following[:1] != 'c' or i and keys[i - 1][0] == 'w':
+                    lists[key].append(start + i)
+            start += len(keys) + 1
+    return lists
+
+
+def check_segment(analyser, segment):
+    """Returns the documents in it."""
+    same = analyser.reference.same
+    documents = [Document(analyser, source_of(segment, i)) for i in range(segment.count)]
+    for i, document in enumerate(documents):
+        assert segment.starts[i + 1] - segment.starts[i] - 1 == document.length, document
+        assert segment.columns[b'titl'][i] >= document.zones[0].titled, document
+        assert segment.titles[i].decode() == document.title, document
+    found = {'c' + same(gram) if gram else BREAK: places for gram, places in segment.grams()}
+    found |= {'w' + same(word): places for word, places in segment.words()}
+    wanted = lists_of(documents, segment.starts)
+    assert found.keys() == wanted.keys(), found.keys() ^ wanted.keys()
+    for key, places in found.items():
+        assert places == wanted[key], f'{key}: {places}, should be {wanted[key]}'
+    assert segment.lists == len(found)
+    assert segment.postings == sum(map(len, found.values()))
+    holders = collections.Counter(key[1:] for document in documents for key in document.grams
+                                  if isinstance(key, str) and key[0] == 'c')
+    characters = segment.characters()
+    assert {same(one): count for one, count in characters.items()} == holders
+    return [document.source for document in documents]
+
+
+def check_index(options, analyser, seed, state, long_texts=False):
+    samples = Samples(seed, long_texts)
+    sources = samples.sources(20, PARTS)
+    before = older(samples, sources)
+    wanted = {source.id: (source.text, source.title, source.date) for source in sources}
+    lists = 0
+    with tempfile.TemporaryDirectory(prefix='format-') as root:
+        for name in state(Engine(options.gsearch, root), sources, before):
+            live = {}
+            for segment, gone in gss.read(os.path.join(root, 'index')):
+                found = check_segment(analyser, segment)
+                live |= {source.id: (source.text, source.title, source.date)
+                         for i, source in enumerate(found) if i not in gone}
+                lists += segment.lists
+            assert live == wanted, name
+    return lists
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--unicode', required=True)
+    parser.add_argument('--opencc', required=True)
+    parser.add_argument('--opencc-dict', required=True)
+    parser.add_argument('gsearch')
+    options = parser.parse_args()
+    options.gsearch = os.path.abspath(options.gsearch)
+    analyser = Analyser(options)
+
+    def checked(state, long_texts=False):
+        if not shutil.which('zstd'):
+            raise tap.Skip('the zstd program is not installed')
+        seeds = range(1) if long_texts else range(6)
+        assert sum(check_index(options, analyser, seed, state, long_texts) for seed in seeds) > 100
+
+    def lists_hold_what_the_reference_sees():
+        checked(many_runs)
+
+    def lists_of_long_texts_hold_what_the_reference_sees():
+        checked(many_runs, long_texts=True)
+
+    def updates_leave_the_documents_of_the_sources():
+        checked(updates)
+
+    tap.main(lists_hold_what_the_reference_sees, lists_of_long_texts_hold_what_the_reference_sees,
+             updates_leave_the_documents_of_the_sources)
+
+
+if __name__ == '__main__':
+    main()
