@@ -122,7 +122,8 @@ static gsearch_status open_column(gs_bytes bytes, uint32_t id, uint32_t count, g
 {
     gs_cursor cursor = gs_cursor_of(bytes);
     uint32_t columns = gs_cursor_u32(&cursor);
-    gs_cursor_u32(&cursor);
+    if (gs_cursor_u32(&cursor) != 0)
+        gs_cursor_fail(&cursor);
     for (uint32_t c = 0; c < columns && !cursor.bad; c++) {
         uint32_t row_id = gs_cursor_u32(&cursor), width = gs_cursor_u32(&cursor);
         uint64_t base = gs_cursor_u64(&cursor), offset = gs_cursor_u64(&cursor);

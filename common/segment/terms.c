@@ -15,7 +15,6 @@
 
 #include "common/base/limits.h"
 
-#define HEAD_BYTES 16u
 #define CHAR_BYTES 8u
 #define TERMS_BYTES_MAX UINT32_MAX
 #define LONG_UNIT 32u /* places of long lists are multiples of it */
@@ -188,6 +187,14 @@ static uint64_t blocks_for(uint64_t terms, uint32_t per_block)
     return terms / per_block + (terms % per_block != 0);
 }
 
+static void read_head(gs_cursor *cursor, uint64_t *terms, uint32_t *blocks)
+{
+    *terms = gs_cursor_u64(cursor);
+    *blocks = gs_cursor_u32(cursor);
+    if (gs_cursor_u32(cursor) != 0)
+        gs_cursor_fail(cursor);
+}
+
 gsearch_status gs_terms_open(gs_bytes chars, gs_bytes grams, gs_bytes words,
                              const gs_postings *postings, gs_terms *out, gsearch_error *err)
 {
@@ -196,9 +203,7 @@ gsearch_status gs_terms_open(gs_bytes chars, gs_bytes grams, gs_bytes words,
         return gs_corrupt(err, "CHAR: %zu bytes are not whole rows", chars.len);
     terms.chars_count = (uint32_t)(chars.len / CHAR_BYTES);
     gs_cursor cursor = gs_cursor_of(grams);
-    terms.grams_count = gs_cursor_u64(&cursor);
-    terms.gram_blocks = gs_cursor_u32(&cursor);
-    gs_cursor_u32(&cursor);
+    read_head(&cursor, &terms.grams_count, &terms.gram_blocks);
     terms.gram_firsts = gs_cursor_bytes(&cursor, 8ull * terms.gram_blocks).ptr;
     terms.gram_gaps = gs_cursor_bytes(&cursor, 8ull * terms.gram_blocks).ptr;
     terms.gram_offsets = gs_cursor_bytes(&cursor, 4ull * terms.gram_blocks).ptr;
@@ -207,9 +212,7 @@ gsearch_status gs_terms_open(gs_bytes chars, gs_bytes grams, gs_bytes words,
         !offsets_fit(terms.gram_offsets, terms.gram_blocks, terms.gram_data.len))
         return gs_corrupt(err, "GRAM: its parts do not fit its length");
     cursor = gs_cursor_of(words);
-    terms.words_count = gs_cursor_u64(&cursor);
-    terms.word_blocks = gs_cursor_u32(&cursor);
-    gs_cursor_u32(&cursor);
+    read_head(&cursor, &terms.words_count, &terms.word_blocks);
     terms.word_gaps = gs_cursor_bytes(&cursor, 8ull * terms.word_blocks).ptr;
     terms.word_offsets = gs_cursor_bytes(&cursor, 4ull * terms.word_blocks).ptr;
     terms.word_data = gs_bytes_of(cursor.ptr, gs_cursor_left(&cursor));
@@ -245,7 +248,7 @@ static bool read_list(gs_cursor *cursor, uint32_t long_min, uint64_t *gap, gs_li
     uint64_t head = gs_cursor_varint(cursor);
     uint64_t count = head >> 1;
     uint64_t less = head & 1 ? gs_cursor_varint(cursor) : 0;
-    if (count == 0 || count > UINT32_MAX || less >= count)
+    if (count == 0 || count > UINT32_MAX || less >= count || (head & 1) != (less != 0))
         return false;
     list->count = (uint32_t)count;
     list->documents = (uint32_t)(count - less);
