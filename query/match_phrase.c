@@ -11,7 +11,10 @@
 #define CHUNK 4096u
 // `within` is worth looking at where it has so many times fewer documents than a list has positions
 #define WITHIN_RATIO 4u
-// reading original text costs as much as this many postings
+// original text is read for so many matches at once, not farther apart than this; one reading costs
+// as much as so many postings
+#define EXACT_PLACES 256u
+#define EXACT_REACH 8192u
 #define EXACT_COST 2048u
 
 static gs_list_set set_of(const gs_reader *reader, const gs_slot *slot)
@@ -283,21 +286,41 @@ static gsearch_status keep_title(gs_reader *reader, uint32_t length, gs_position
     return GSEARCH_OK;
 }
 
+/* How many of the places from the first on can be read together: in one document, on one side of
+ * the end of its title, and not far from one another. */
+static uint32_t near_places(const gs_reader *reader, const uint32_t *places, uint32_t count,
+                            uint32_t *doc)
+{
+    const gs_doctable *docs = &reader->in->docs;
+    *doc = gs_doctable_find(docs, places[0]);
+    uint32_t title_end = gs_doctable_title_end(docs, *doc), end = docs->starts[*doc + 1];
+    if (places[0] < title_end)
+        end = title_end;
+    uint32_t near = 1;
+    while (near < count && near < EXACT_PLACES && places[near] < end &&
+           places[near] - places[0] < EXACT_REACH)
+        near++;
+    return near;
+}
+
 static gsearch_status keep_exact(gs_reader *reader, const gs_node *node, gs_positions *places,
                                  gsearch_error *err)
 {
     gs_arena *scratch = &reader->work->scratch;
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < places->count; i++) {
-        uint32_t doc = gs_doctable_find(&reader->in->docs, places->at[i]);
-        bool same;
-        gs_span span = {.position = places->at[i], .length = node->items_count};
+    for (uint32_t i = 0, near; i < places->count; i += near) {
+        bool same[EXACT_PLACES];
+        gs_matches matches = {.positions = places->at + i, .length = node->items_count};
+        near = near_places(reader, places->at + i, places->count - i, &matches.doc);
+        matches.count = near;
         GS_TRY(gs_budget_spend(reader->budget, EXACT_COST, err));
-        GS_TRY(gs_snippet_is_exact(reader->in, reader->work->decoder, scratch, doc, span,
-                                   node->exact_text, &same, err));
+        GS_TRY(gs_snippet_are_exact(reader->in, reader->work->decoder, scratch, &matches,
+                                    node->exact_text, same, err));
         gs_arena_reset(scratch);
-        if (same)
-            places->at[kept++] = places->at[i];
+        for (uint32_t m = 0; m < near; m++) {
+            if (same[m])
+                places->at[kept++] = places->at[i + m];
+        }
     }
     places->count = kept;
     return GSEARCH_OK;

@@ -311,26 +311,35 @@ gsearch_status gs_snippet_make(const gs_segment *segment, gs_decoder *decoder, g
     return show(&p, arena, start, spans, spans_count, main, hit, err);
 }
 
-gsearch_status gs_snippet_is_exact(const gs_segment *segment, gs_decoder *decoder, gs_arena *arena,
-                                   uint32_t doc, gs_span span, gs_bytes exact, bool *out,
-                                   gsearch_error *err)
+gsearch_status gs_snippet_are_exact(const gs_segment *segment, gs_decoder *decoder, gs_arena *arena,
+                                    const gs_matches *matches, gs_bytes exact, bool *same,
+                                    gsearch_error *err)
 {
+    uint32_t doc = matches->doc, first = matches->positions[0];
     bool title_is_field = gs_column_get(&segment->docs.flags, doc) & GS_DOC_TITLE_IS_FIELD;
-    passage p = {.first = span.position, .last = span.position + span.length - 1};
-    if (title_is_field && span.position < gs_doctable_title_end(&segment->docs, doc))
+    passage p = {.first = first, .last = matches->positions[matches->count - 1]};
+    p.last += matches->length - 1;
+    if (title_is_field && first < gs_doctable_title_end(&segment->docs, doc))
         GS_TRY(read_title(segment, arena, doc, &p, err));
     else if (segment->has_text)
         GS_TRY(read_text(segment, decoder, arena, doc, &p, err));
     else
         return gs_fail(err, GSEARCH_BAD_QUERY, "this index keeps no text, which `=` needs");
-    size_t start, end;
-    if (!find_span(&p, span, &start, &end))
-        return gs_corrupt(err, "document %u: a match is not in its stored text", doc);
     gs_buf original;
     gs_buf_init(&original, arena->mem, GS_DOCUMENT_BYTES_MAX);
-    gs_text_exact(&original, gs_bytes_of(p.text.ptr + start, end - start));
-    gsearch_status status = original.status ? gs_fail_memory(err) : GSEARCH_OK;
-    *out = gs_bytes_equal(gs_buf_view(&original), exact);
+    gsearch_status status = GSEARCH_OK;
+    for (size_t i = 0; i < matches->count && !status; i++) {
+        gs_span span = {.position = matches->positions[i], .length = matches->length};
+        size_t start, end;
+        if (!find_span(&p, span, &start, &end)) {
+            status = gs_corrupt(err, "document %u: a match is not in its stored text", doc);
+            break;
+        }
+        gs_buf_reset(&original);
+        gs_text_exact(&original, gs_bytes_of(p.text.ptr + start, end - start));
+        status = original.status ? gs_fail_memory(err) : GSEARCH_OK;
+        same[i] = gs_bytes_equal(gs_buf_view(&original), exact);
+    }
     gs_buf_release(&original);
     return status;
 }
