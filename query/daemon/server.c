@@ -337,6 +337,10 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
     if (failure)
         return gs_fail_errno(err, -failure, "cannot make an event loop");
     init_parts(server);
+    if (!gs_work_init(&server->work)) {
+        uv_loop_close(&server->loop);
+        return gs_fail_memory(err);
+    }
     note_generation(server);
     gsearch_status status = watch(server, err);
     for (size_t i = 0; i < server->listeners_count && !status; i++)
@@ -347,6 +351,7 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
         tell_ready(server);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
+    gs_work_release(&server->work);
     return status;
 }
 

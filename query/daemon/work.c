@@ -5,9 +5,23 @@
  */
 #include "query/daemon/work.h"
 
-#include "common/base/limits.h"
+/* How long a worker goes on before it reports back: short for those who wait for its first reply,
+ * long beside the cost of waking the loop. */
+#define SLICE_NS 300000u
 
-static void start_waiting(gs_work *work);
+bool gs_work_init(gs_work *work)
+{
+    for (unsigned i = 0; i < GS_THREADS_MAX; i++) {
+        work->workers[i].work = work;
+        work->workers[i].request.data = &work->workers[i];
+    }
+    return uv_mutex_init(&work->lock) == 0;
+}
+
+void gs_work_release(gs_work *work)
+{
+    uv_mutex_destroy(&work->lock);
+}
 
 gs_job *gs_job_new(gs_work *work, void *owner, gs_bytes line)
 {
@@ -41,40 +55,74 @@ void gs_job_free(gs_job *job)
     gs_mem_free(NULL, job);
 }
 
+static gs_job *take_first(gs_work *work)
+{
+    uv_mutex_lock(&work->lock);
+    gs_job *job = work->first;
+    if (job)
+        work->first = job->next_pooled;
+    uv_mutex_unlock(&work->lock);
+    return job;
+}
+
+/* On a thread of the pool: touches the queue, and the answers of the jobs it takes. */
 static void on_work(uv_work_t *request)
 {
-    gs_job *job = request->data;
-    gs_answer_step(&job->answer, job->work->index);
+    gs_worker *worker = request->data;
+    gs_work *work = worker->work;
+    uint64_t end = uv_hrtime() + SLICE_NS;
+    do {
+        gs_job *job = take_first(work);
+        if (!job)
+            return;
+        if (!__atomic_load_n(&job->answer.cancel, __ATOMIC_RELAXED))
+            gs_answer_step(&job->answer, work->index);
+        job->next_pooled = NULL;
+        if (worker->first_done)
+            worker->last_done->next_pooled = job;
+        else
+            worker->first_done = job;
+        worker->last_done = job;
+    } while (uv_hrtime() < end);
 }
+
+static void start_workers(gs_work *work);
 
 static void on_worked(uv_work_t *request, int status)
 {
     (void)status; // nothing is ever cancelled by libuv's means
-    gs_job *job = request->data;
-    gs_work *work = job->work;
+    gs_worker *worker = request->data;
+    gs_work *work = worker->work;
+    gs_job *job = worker->first_done;
+    worker->first_done = NULL;
+    worker->is_busy = false;
     work->metrics->running--;
-    job->state = GS_JOB_READY;
-    if (job->owner)
-        work->on_piece(job);
-    else
-        gs_job_free(job);
-    start_waiting(work);
+    while (job) {
+        gs_job *next = job->next_pooled;
+        work->pooled--;
+        job->state = GS_JOB_READY;
+        if (job->owner)
+            work->on_piece(job);
+        else
+            gs_job_free(job);
+        job = next;
+    }
+    start_workers(work);
 }
 
-static void start_waiting(gs_work *work)
+/* Puts as many workers to work as there is work for. */
+static void start_workers(gs_work *work)
 {
-    while (work->first && work->metrics->running < work->threads) {
-        gs_job *job = work->first;
-        work->first = job->next_waiting;
-        work->metrics->waiting--;
-        if (!job->owner) {
-            gs_job_free(job);
+    gs_metrics *metrics = work->metrics;
+    for (unsigned i = 0; i < work->threads && work->pooled > metrics->running; i++) {
+        gs_worker *worker = &work->workers[i];
+        if (worker->is_busy)
             continue;
-        }
-        job->request.data = job;
-        work->metrics->running++;
-        uv_queue_work(work->loop, &job->request, on_work, on_worked);
+        worker->is_busy = true;
+        metrics->running++;
+        uv_queue_work(work->loop, &worker->request, on_work, on_worked);
     }
+    metrics->waiting = work->pooled > metrics->running ? work->pooled - metrics->running : 0;
 }
 
 /* False, with the reason as the reply, if the daemon has too much to do already. */
@@ -105,14 +153,16 @@ void gs_work_submit(gs_work *work, gs_job *job)
     if (job->state == GS_JOB_FRESH && !admit(work, job))
         return;
     job->state = GS_JOB_POOLED;
-    job->next_waiting = NULL;
+    job->next_pooled = NULL;
+    uv_mutex_lock(&work->lock);
     if (work->first)
-        work->last->next_waiting = job;
+        work->last->next_pooled = job;
     else
         work->first = job;
     work->last = job;
-    work->metrics->waiting++;
-    start_waiting(work);
+    uv_mutex_unlock(&work->lock);
+    work->pooled++;
+    start_workers(work);
 }
 
 void gs_job_abandon(gs_job *job)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The queue of requests that wait for a worker, and the workers: threads of libuv's pool, of which
- * one is left free for reloads. Everything here happens on the loop thread but gs_answer_step.
+ * one is left free for reloads. A worker goes on with the next request by itself and reports back
+ * after a slice of time, so that a loaded daemon does not wake a thread for every request. All
+ * functions are for the loop thread.
  */
 #ifndef GS_DAEMON_WORK_H
 #define GS_DAEMON_WORK_H
 
 #include <uv.h>
 
+#include "common/base/limits.h"
 #include "query/daemon/dispatch.h"
 #include "query/daemon/metrics.h"
 
@@ -28,20 +31,36 @@ struct gs_job {
     void *owner;  /* the connection; NULL once that is gone */
     gs_job *next; /* in the order of the connection */
 
-    gs_job *next_waiting;
+    gs_job *next_pooled; /* in the queue, then among those that a worker is done with */
     gs_work *work;
-    uv_work_t request;
 };
+
+/* One worker at work. */
+typedef struct gs_worker {
+    uv_work_t request;
+    gs_work *work;
+    gs_job *first_done, *last_done;
+    bool is_busy;
+} gs_worker;
 
 struct gs_work {
     uv_loop_t *loop;
     gsearch_index *index;
     gs_metrics *metrics;
     void (*on_piece)(gs_job *job); /* a job with an owner is READY */
-    gs_job *first, *last;          /* waiting */
-    unsigned threads;              /* that may work at once */
+    unsigned threads;              /* that may work at once, at most GS_THREADS_MAX */
     unsigned waiting_max;
+
+    gs_worker workers[GS_THREADS_MAX];
+    unsigned pooled; /* jobs that wait or are worked on, as far as the loop thread knows */
+    uv_mutex_t lock; /* of the queue: */
+    gs_job *first, *last;
 };
+
+/* After the fields above are set; false if the system has no lock to give. */
+bool gs_work_init(gs_work *work);
+/* Once the loop has ended. */
+void gs_work_release(gs_work *work);
 
 /* A job with a copy of `line`, parsed; NULL when there is no memory. */
 gs_job *gs_job_new(gs_work *work, void *owner, gs_bytes line);

@@ -43,6 +43,7 @@ static int setup(void **state)
                             .on_piece = on_piece,
                             .threads = 1,
                             .waiting_max = 3};
+    assert_true(gs_work_init(&bench->work));
     *state = bench;
     return gsearch_index_open("index", NULL, &bench->work.index, NULL);
 }
@@ -56,6 +57,7 @@ static int teardown(void **state)
     assert_int_equal(bench->metrics.running, 0);
     assert_int_equal(bench->metrics.streams, 0);
     assert_int_equal(uv_loop_close(&bench->loop), 0);
+    gs_work_release(&bench->work);
     gsearch_index_close(bench->work.index);
     free(bench);
     return 0;

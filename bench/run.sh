@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Measures building, sizes, queries and the daemon on one corpus and prints one report:
+#     bench/run.sh [PATH…]        files and folders as for `gsearch index`; none: a generated sample
+# With RECORD=1 the report is also appended to bench/RESULTS.md.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+build=${BUILD:-$root/build}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+gsearch=$build/cli/gsearch
+[ -x "$gsearch" ] || { echo "bench: no program in $build; run make first" >&2; exit 1; }
+if [ $# -eq 0 ]; then
+    "$root/scripts/sample.py" "$work/sample" --documents 20000
+    set -- "$work/sample"
+fi
+
+# name of the run, then options of `gsearch index`
+measure_build() {
+    name=$1
+    index=$2
+    shift 2
+    rm -rf "$index"
+    line=$(/usr/bin/time -f 'peak=%M' -o "$work/time" "$gsearch" index -d "$index" "$@" 2>"$work/talk") ||
+        { cat "$work/talk" >&2; exit 1; }
+    bytes=$(echo "$line" | sed 's/.* bytes=\([0-9]*\).*/\1/')
+    seconds=$(echo "$line" | sed 's/.* seconds=\([0-9.]*\).*/\1/')
+    peak=$(sed -n 's/peak=//p' "$work/time")
+    echo "$name $bytes $seconds $peak" | awk '{
+        printf "%-28s %8.1f MB %8.2f s %8.1f MB/s %8.0f MiB peak\n", $1, $2 / 1e6, $3, $2 / 1e6 / $3, $4 / 1024 }'
+}
+
+report() {
+    echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores;" \
+        "$(cc --version | head -n 1)"
+    echo
+    echo "build (input bytes, best of 3 runs)"
+    for options in "-j 1" "-j 2" "-j 2 --memory 64M"; do
+        for i in 1 2 3; do
+            # shellcheck disable=SC2086 # options are words
+            measure_build "index_$(echo "$options" | tr -d ' -')" "$work/index" $options "$@"
+        done | sort -k 6 -n -r | head -n 1
+    done
+    echo
+    echo "sizes"
+    "$gsearch" stat -d "$work/index"
+    echo
+    echo "phrases in process, one thread, warm, exact total, top 10"
+    "$build/bench/bench_query" "$work/index"
+    echo
+    echo "phrases over loopback, two search threads beside one client, limit=10 without snippets"
+    "$build/bench/bench_daemon" "$work/index"
+}
+
+report "$@" | tee "$work/report"
+if [ "${RECORD:-0}" = 1 ]; then
+    {
+        echo
+        echo "## $(date -u +%Y-%m-%d), $(git -C "$root" rev-parse --short HEAD)"
+        echo
+        echo '```'
+        cat "$work/report"
+        echo '```'
+    } >>"$root/bench/RESULTS.md"
+fi
