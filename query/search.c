@@ -15,7 +15,7 @@
 #include "query/rank.h"
 #include "query/topk.h"
 
-#define BATCH_ROWS 64u
+#define BATCH_ROWS 512u
 
 typedef struct search_row {
     uint32_t segment;
@@ -43,7 +43,7 @@ struct gs_search {
     gs_facet_years years;
     gsearch_results head;
     uint64_t rows_given, rows_merged;
-    search_row rows[BATCH_ROWS];
+    search_row *rows; // the batch, with room for BATCH_ROWS or all rows to come
     uint32_t rows_count, rows_next;
     gs_buf strings; // of the current row
     gsearch_hit hit;
@@ -177,6 +177,10 @@ static gsearch_status run(gs_search *search, gs_buf *trace, gsearch_error *err)
     uint64_t offset = search->request.offset;
     uint64_t left = head->total > offset ? head->total - offset : 0;
     head->hits_count = search->request.limit < left ? search->request.limit : left;
+    uint64_t room = head->hits_count < BATCH_ROWS ? head->hits_count : BATCH_ROWS;
+    search->rows = gs_arena_alloc(arena, room * sizeof(*search->rows));
+    if (!search->rows)
+        return gs_fail_memory(err);
     head->has_total = search->request.total;
     if (!head->has_total)
         head->total = 0;
@@ -338,7 +342,8 @@ static gsearch_status collect_spans(gs_reader *reader, const gs_plan_node *term,
 static gsearch_status batch_documents(gs_search *search, uint32_t segment, gs_docset *out,
                                       gsearch_error *err)
 {
-    uint32_t *docs = gs_arena_alloc(&search->work->batch, BATCH_ROWS * sizeof(*docs)), count = 0;
+    size_t room = search->rows_count * sizeof(uint32_t);
+    uint32_t *docs = gs_arena_alloc(&search->work->batch, room), count = 0;
     if (!docs)
         return gs_fail_memory(err);
     for (uint32_t r = 0; r < search->rows_count; r++) {

@@ -11,7 +11,7 @@
 typedef struct gs_search gs_search;
 
 /* Runs `request` on the snapshot, which it pins until gs_search_close. `cancel`, if given, ends the
- * search with TIMEOUT when it becomes non-zero. */
+ * search with TIMEOUT when it becomes non-zero, and lives until gs_search_close too. */
 GS_CHECKED gsearch_status gs_search_open(gs_snapshot *snapshot, const gsearch_request *request,
                                          const volatile int *cancel, gs_search **out,
                                          gsearch_error *err);

@@ -21,8 +21,8 @@ GS_CHECKED gsearch_status gs_snippet_make(const gs_segment *segment, gs_decoder 
                                           gs_arena *arena, uint32_t doc, const gs_span *spans,
                                           size_t spans_count, gsearch_hit *hit, gsearch_error *err);
 
-/* Matches of one document to look at together: `count` rising positions, each the first of `length`,
- * all in its title or all behind it. */
+/* Matches of one document to look at together: `count` rising positions, each the first of
+ * `length`, all in its title or all behind it. */
 typedef struct gs_matches {
     uint32_t doc;
     const uint32_t *positions;
@@ -30,8 +30,8 @@ typedef struct gs_matches {
     uint32_t length;
 } gs_matches;
 
-/* Sets same[i] to whether the original text of match i, without nothings and in NFC, is `exact` (see
- * gs_node.exact_text). Reads all text from the first match to the last, and analyses it. */
+/* Sets same[i] to whether the original text of match i, without nothings and in NFC, is `exact`
+ * (see gs_node.exact_text). Reads all text from the first match to the last, and analyses it. */
 GS_CHECKED gsearch_status gs_snippet_are_exact(const gs_segment *segment, gs_decoder *decoder,
                                                gs_arena *arena, const gs_matches *matches,
                                                gs_bytes exact, bool *same, gsearch_error *err);

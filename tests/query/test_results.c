@@ -2,6 +2,7 @@
  *
  * The public search calls: who owns what, what is refused, how rows stream.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,21 +154,72 @@ static bool on_hit(const gsearch_hit *hit, void *payload)
     return seen->rows != seen->stop_at;
 }
 
-static void all_rows_stream_until_told_to_stop(void **in)
+static void all_rows_stream_until_told_to_stop(void **unused)
 {
-    state *made = *in;
+    (void)unused;
+    gs_collection_options options = {.documents = 1300, .pieces_max = 12, .characters = 2};
+    gs_collection collection = gs_collection_make(2, options);
+    char *dir = gs_test_dir_make();
+    gsearch_index *index = gs_collection_index(&collection, dir, 3, true);
     gsearch_request request = request_of("政");
     gsearch_error error;
     stream seen = {0};
     request.limit = GSEARCH_LIMIT_ALL;
-    assert_ok(gsearch_search_each(made->index, &request, on_head, on_hit, &seen, &error), &error);
+    assert_ok(gsearch_search_each(index, &request, on_head, on_hit, &seen, &error), &error);
     assert_int_equal(seen.rows, seen.announced);
-    assert_true(seen.rows > 64); // more than one batch
+    assert_true(seen.rows > 600); // more than one batch of snippets
     uint64_t all = seen.rows;
     seen = (stream){.stop_at = 3};
-    assert_ok(gsearch_search_each(made->index, &request, on_head, on_hit, &seen, &error), &error);
+    assert_ok(gsearch_search_each(index, &request, on_head, on_hit, &seen, &error), &error);
     assert_int_equal(seen.rows, 3);
     assert_int_equal(seen.announced, all);
+    gsearch_index_close(index);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
+typedef struct worker {
+    gsearch_index *index;
+    const gsearch_results *wanted;
+    bool same;
+} worker;
+
+static void *search_again_and_again(void *payload)
+{
+    worker *self = payload;
+    self->same = true;
+    for (int i = 0; i < 50; i++) {
+        gsearch_request request = request_of("政 OR =务 OR \"公 政\"~3");
+        gsearch_results *results = NULL;
+        if (gsearch_search(self->index, &request, &results, NULL) ||
+            results->total != self->wanted->total ||
+            strcmp(results->hits[9].snippet, self->wanted->hits[9].snippet) != 0)
+            self->same = false;
+        gsearch_results_free(results);
+        if (i % 10 == 0 && gsearch_index_refresh(self->index, NULL, NULL))
+            self->same = false;
+    }
+    return NULL;
+}
+
+static void threads_share_an_index(void **in)
+{
+    state *made = *in;
+    gsearch_request request = request_of("政 OR =务 OR \"公 政\"~3");
+    gsearch_results *wanted;
+    gsearch_error error;
+    pthread_t threads[4];
+    worker workers[4];
+    assert_ok(gsearch_search(made->index, &request, &wanted, &error), &error);
+    for (size_t i = 0; i < 4; i++) {
+        workers[i] = (worker){.index = made->index, .wanted = wanted};
+        assert_int_equal(pthread_create(&threads[i], NULL, search_again_and_again, &workers[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(workers[i].same);
+    }
+    gsearch_results_free(wanted);
 }
 
 static void limits_are_refused_by_name(void **in)
@@ -251,7 +303,8 @@ int main(void)
         TEST(results_outlive_the_index),
         TEST(windows_of_rows_are_pieces_of_the_whole),
         TEST(sorts_by_date_end_with_the_undated),
-        TEST(all_rows_stream_until_told_to_stop),
+        cmocka_unit_test(all_rows_stream_until_told_to_stop),
+        TEST(threads_share_an_index),
         TEST(limits_are_refused_by_name),
         TEST(a_request_without_total_has_none),
         TEST(a_search_succeeds_or_runs_out_of_memory_cleanly),
