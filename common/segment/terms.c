@@ -476,7 +476,7 @@ gsearch_status gs_terms_seek_word(gs_terms_iterator *iterator, const gs_terms *t
                                   gsearch_error *err)
 {
     bool more;
-    uint32_t block;
+    uint32_t block = 0;
     init(iterator, terms, true);
     if (terms->word_blocks) {
         GS_TRY(word_block(terms, word, &block, err));

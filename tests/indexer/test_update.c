@@ -185,7 +185,7 @@ static void segments_do_not_depend_on_threads_or_memory(void **state)
     const uint64_t memory[] = {256ull << 20, 256ull << 20, 16ull << 20, 100ull << 20};
     const char *path = "in";
     for (int i = 0; i < 4; i++) {
-        char dir[8];
+        char dir[16];
         snprintf(dir, sizeof(dir), "ix%d", i);
         f->options = (gs_update_options){.threads = threads[i], .memory_bytes = memory[i]};
         assert_ok(try_index(f, dir, &path, 1), &f->error);
