@@ -6,6 +6,7 @@
 #include "query/match.h"
 
 #include "common/base/json.h"
+#include "common/base/limits.h"
 
 // places go through all lists so many at a time, so that they stay in the cache
 #define CHUNK 4096u
@@ -114,6 +115,8 @@ static gsearch_status read_set(gs_reader *reader, const gs_list_set *set, const 
 {
     if (set->positions > UINT32_MAX - GS_BLOCK_POSTINGS)
         return gs_corrupt(err, "lists of one term hold more positions than the segment");
+    if (!within && set->positions > GS_QUERY_COST_MAX) // say so before making room for them
+        return gs_budget_spend(reader->budget, set->positions, err);
     gs_arena *arena = &reader->work->batch;
     size_t room = ((size_t)set->positions + GS_BLOCK_POSTINGS) * sizeof(uint32_t);
     uint32_t *all = gs_arena_alloc(arena, room), count = 0;
