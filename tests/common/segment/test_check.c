@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of common/segment/check.c: a segment is damaged byte by byte. What is damaged is found;
+ * and where the sums are made right again, as one who means harm would, reading it stays safe.
+ */
+#include "common/segment/segment.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "tests/common/segment/place.h"
+#include "tests/common/segment/randomsegment.h"
+
+/* A segment as it lies in its folder. */
+typedef struct sample {
+    place *place;
+    gs_container_name name;
+    uint8_t *bytes;
+    size_t len;
+} sample;
+
+static sample sample_make(place *p, uint64_t seed, uint32_t documents, uint32_t grams,
+                          uint32_t words)
+{
+    sample s = {.place = p};
+    random_segment *random = random_segment_new(seed, documents, grams, words);
+    assert_ok(random_segment_write(random, p->dir, &p->flaky.mem, false, 100, &s.name, &p->error),
+              &p->error);
+    random_segment_free(random);
+    s.bytes = gs_test_file_read(p->path, s.name.name, &s.len);
+    assert_int_equal(s.len, s.name.length);
+    return s;
+}
+
+/* One page, so that a reader meets every damage at once, and few bytes, for all are tried. */
+static sample small_sample(place *p)
+{
+    sample s = sample_make(p, 4, 6, 40, 20);
+    assert_in_range(s.len, 2000, 16000);
+    return s;
+}
+
+/* Of many pages, with long lists. */
+static sample large_sample(place *p)
+{
+    sample s = sample_make(p, 20171205, 120, 1500, 60);
+    assert_in_range(s.len, 5 * GS_PAGE_BYTES, 50 * GS_PAGE_BYTES);
+    return s;
+}
+
+/* Puts bytes in the place of the file. Not by gs_test_file_write: some file systems write a file
+ * that was emptied and filled to the disk at once, and this happens thousands of times. */
+static void sample_write(const sample *s, const uint8_t *bytes, size_t len)
+{
+    char *path = gs_test_path(s->place->path, s->name.name);
+    int fd = open(path, O_WRONLY | O_CREAT, 0666);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, len, 0), len);
+    assert_int_equal(ftruncate(fd, (off_t)len), 0);
+    close(fd);
+    free(path);
+}
+
+static gsearch_status sample_open(const sample *s, gs_hash128 id, uint64_t length,
+                                  gs_segment **out)
+{
+    return gs_segment_open(s->place->dir, &s->place->flaky.mem, id, length, true, out,
+                           &s->place->error);
+}
+
+/* Opens and verifies what lies in the folder. */
+static gsearch_status sample_verify(const sample *s, uint64_t length)
+{
+    gs_segment *segment;
+    gsearch_status status = sample_open(s, s->name.id, length, &segment);
+    if (!status) {
+        status = gs_segment_verify(segment, &s->place->error);
+        gs_segment_unref(segment);
+    }
+    return status;
+}
+
+/* ---- reading all there is ---- */
+
+static gsearch_status read_documents(gs_segment *segment, gs_decoder *decoder, gs_buf *out,
+                                     gsearch_error *err)
+{
+    for (uint32_t doc = 0; doc < segment->docs.count; doc++) {
+        gs_stored stored;
+        uint32_t other;
+        bool found;
+        size_t key = out->len;
+        GS_TRY(gs_segment_key(segment, doc, out, err));
+        gs_bytes id = gs_bytes_of(out->data + key, out->len - key);
+        GS_TRY(gs_segment_find_key(segment, id, &other, &found, err));
+        GS_TRY(gs_strings_get(&segment->titles, doc, out, err));
+        GS_TRY(gs_strings_get(&segment->sources, gs_segment_source(segment, doc), out, err));
+        GS_TRY(gs_store_read(&segment->store, decoder, doc, 0, UINT32_MAX, &stored, err));
+        gs_buf_bytes(out, stored.text);
+        GS_TRY(gs_store_read(&segment->store, decoder, doc, stored.text_len / 2,
+                             stored.text_len / 2 + 1, &stored, err));
+        gs_checkpoint checkpoint = gs_store_checkpoint(&segment->store, segment->docs.starts[doc],
+                                                       segment->docs.starts[doc + 1]);
+        gs_buf_u32(out, checkpoint.byte);
+        gs_buf_u64(out, gs_column_get(&segment->docs.date, doc));
+        gs_buf_u32(out, gs_doctable_title_end(&segment->docs, doc));
+    }
+    return GSEARCH_OK;
+}
+
+static gsearch_status read_list(const gs_segment *segment, gs_decoder *decoder,
+                                const gs_list *list, gs_buf *out, gsearch_error *err)
+{
+    GS_TRY(gs_list_check(&segment->postings, list, err));
+    size_t room = ((size_t)list->count + GS_BLOCK_POSTINGS) * sizeof(uint32_t);
+    uint32_t *positions = gs_mem_alloc(segment->mem, room);
+    gsearch_status status = gs_list_read(&segment->postings, decoder, list, positions, err);
+    for (uint32_t i = 0; i < list->count && !status; i++) {
+        assert_true(positions[i] < segment->docs.positions);
+        gs_buf_u32(out, positions[i]);
+        gs_buf_u32(out, gs_doctable_find(&segment->docs, positions[i]));
+    }
+    gs_mem_free(segment->mem, positions);
+    return status;
+}
+
+static gsearch_status read_lists(const gs_segment *segment, gs_decoder *decoder, gs_buf *out,
+                                 gsearch_error *err)
+{
+    gs_terms_iterator iterator;
+    bool more;
+    GS_TRY(gs_terms_seek_gram(&iterator, &segment->terms, GS_GRAM_BREAK, err));
+    for (;;) {
+        gs_list found;
+        GS_TRY(gs_terms_next(&iterator, &more, err));
+        if (!more)
+            return GSEARCH_OK;
+        if (iterator.is_word) {
+            gs_buf_bytes(out, iterator.word);
+            GS_TRY(gs_terms_find_word(&segment->terms, iterator.word, &found, err));
+        } else {
+            gs_buf_u64(out, iterator.gram);
+            gs_buf_u32(out, gs_terms_character(&segment->terms, gs_gram_first(iterator.gram)));
+            GS_TRY(gs_terms_find_gram(&segment->terms, iterator.gram, &found, err));
+        }
+        GS_TRY(read_list(segment, decoder, &iterator.list, out, err));
+    }
+}
+
+/* Appends what a reader sees, which never verifies. */
+static gsearch_status sample_read(const sample *s, gs_hash128 id, gs_buf *out)
+{
+    gsearch_error *err = &s->place->error;
+    gs_segment *segment;
+    GS_TRY(sample_open(s, id, s->len, &segment));
+    gs_decoder *decoder = gs_decoder_new(&s->place->flaky.mem);
+    gsearch_status status = read_documents(segment, decoder, out, err);
+    if (!status)
+        status = read_lists(segment, decoder, out, err);
+    gs_decoder_free(decoder);
+    gs_segment_unref(segment);
+    return status;
+}
+
+/* ---- damage ---- */
+
+static const uint8_t flips[] = {0x01, 0x80, 0xff};
+#define FLIPS (sizeof(flips) / sizeof(*flips))
+
+static void every_changed_byte_is_found(void **state)
+{
+    place *p = *state;
+    sample s = small_sample(p);
+    assert_ok(sample_verify(&s, s.len), &p->error);
+    for (size_t at = 0; at < s.len; at++) {
+        for (size_t f = 0; f < FLIPS; f++) {
+            s.bytes[at] ^= flips[f];
+            sample_write(&s, s.bytes, s.len);
+            gsearch_status status = sample_verify(&s, s.len);
+            s.bytes[at] ^= flips[f];
+            if (status != GSEARCH_CORRUPT && status != GSEARCH_VERSION)
+                fail_msg("byte %zu changed by %02x: %d", at, flips[f], status);
+        }
+    }
+    free(s.bytes);
+}
+
+static void every_shorter_file_is_refused(void **state)
+{
+    place *p = *state;
+    sample s = small_sample(p);
+    for (size_t len = 0; len < s.len; len++) {
+        sample_write(&s, s.bytes, len);
+        assert_int_not_equal(sample_verify(&s, s.len), GSEARCH_OK);
+        assert_int_equal(sample_verify(&s, len), GSEARCH_CORRUPT);
+    }
+    free(s.bytes);
+}
+
+static void changed_bytes_of_many_pages_are_found(void **state)
+{
+    place *p = *state;
+    sample s = large_sample(p);
+    uint64_t seed = 1;
+    for (int i = 0; i < 300; i++) {
+        size_t at = gs_test_random_below(&seed, s.len);
+        uint8_t flip = (uint8_t)(1 + gs_test_random_below(&seed, 255));
+        s.bytes[at] ^= flip;
+        sample_write(&s, s.bytes, s.len);
+        gsearch_status status = sample_verify(&s, s.len);
+        s.bytes[at] ^= flip;
+        if (status != GSEARCH_CORRUPT && status != GSEARCH_VERSION)
+            fail_msg("byte %zu changed by %02x: %d", at, flip, status);
+    }
+    free(s.bytes);
+}
+
+static void readers_of_damaged_pages_fail_or_see_the_same(void **state)
+{
+    place *p = *state;
+    sample s = large_sample(p);
+    gs_buf wanted, found;
+    uint64_t seed = 2;
+    gs_buf_init(&wanted, NULL, SIZE_MAX / 2);
+    gs_buf_init(&found, NULL, SIZE_MAX / 2);
+    assert_ok(sample_read(&s, s.name.id, &wanted), &p->error);
+    for (int i = 0; i < 100; i++) {
+        size_t at = gs_test_random_below(&seed, s.len);
+        s.bytes[at] ^= 0x20;
+        sample_write(&s, s.bytes, s.len);
+        gs_buf_reset(&found);
+        if (sample_read(&s, s.name.id, &found) == GSEARCH_OK) // a byte between chunks
+            assert_true(gs_bytes_equal(gs_buf_view(&found), gs_buf_view(&wanted)));
+        s.bytes[at] ^= 0x20;
+    }
+    gs_buf_release(&wanted);
+    gs_buf_release(&found);
+    free(s.bytes);
+}
+
+/* ---- damage under right sums ---- */
+
+/* FORMAT 2: makes all sums fit the bytes again; returns the id. */
+static gs_hash128 make_sums_right(uint8_t *bytes, size_t len)
+{
+    uint8_t *footer = bytes + len - GS_FOOTER_BYTES;
+    uint64_t sums = gs_load_u64(footer + 16);
+    for (uint64_t page = 0; page * GS_PAGE_BYTES < sums; page++) {
+        uint64_t left = sums - page * GS_PAGE_BYTES;
+        uint64_t sum = gs_checksum(bytes + page * GS_PAGE_BYTES,
+                                   left < GS_PAGE_BYTES ? left : GS_PAGE_BYTES, page);
+        gs_store_u64(bytes + sums + 8 * page, sum);
+    }
+    size_t tail = len - GS_FOOTER_BYTES - (size_t)sums;
+    gs_store_u64(footer + 24, gs_checksum(bytes + sums, tail, 0));
+    gs_checksum_stream *stream = gs_checksum_stream_new(NULL);
+    gs_checksum_stream_add(stream, bytes, len - GS_FOOTER_BYTES);
+    gs_hash128 id = gs_checksum_stream_result(stream);
+    gs_checksum_stream_free(NULL, stream);
+    gs_store_u64(footer + 32, id.low);
+    gs_store_u64(footer + 40, id.high);
+    gs_store_u64(footer + 56, gs_checksum(footer, 56, 0));
+    return id;
+}
+
+/* Reads and verifies a forged file: fine or CORRUPT, and nothing worse. */
+static void assert_survived(sample *s, uint8_t *forged, size_t at)
+{
+    gs_hash128 id = make_sums_right(forged, s->len);
+    gs_segment *segment;
+    gs_buf seen;
+    gs_segment_file_name(id, s->name.name);
+    sample_write(s, forged, s->len);
+    gs_buf_init(&seen, NULL, SIZE_MAX / 2);
+    gsearch_status read = sample_read(s, id, &seen), verified = GSEARCH_OK;
+    gs_buf_release(&seen);
+    if (sample_open(s, id, s->len, &segment) == GSEARCH_OK) {
+        verified = gs_segment_verify(segment, &s->place->error);
+        gs_segment_unref(segment);
+    }
+    if ((read && read != GSEARCH_CORRUPT) || (verified && verified != GSEARCH_CORRUPT))
+        fail_msg("byte %zu: reading %d, verifying %d: %s", at, read, verified,
+                 s->place->error.message);
+    assert_int_equal(gs_dir_remove(s->place->dir, s->name.name, &s->place->error), GSEARCH_OK);
+}
+
+static void every_forged_byte_is_survived(void **state)
+{
+    place *p = *state;
+    sample s = small_sample(p);
+    uint8_t *forged = malloc(s.len);
+    uint64_t sums = gs_load_u64(s.bytes + s.len - GS_FOOTER_BYTES + 16);
+    for (size_t at = GS_HEADER_BYTES; at < sums; at++) {
+        memcpy(forged, s.bytes, s.len);
+        forged[at] ^= flips[at % FLIPS];
+        assert_survived(&s, forged, at);
+    }
+    free(forged);
+    free(s.bytes);
+}
+
+static void forged_long_lists_are_survived(void **state)
+{
+    place *p = *state;
+    sample s = large_sample(p);
+    uint8_t *forged = malloc(s.len);
+    uint64_t sums = gs_load_u64(s.bytes + s.len - GS_FOOTER_BYTES + 16), seed = 3;
+    for (int i = 0; i < 300; i++) {
+        size_t at = GS_HEADER_BYTES + gs_test_random_below(&seed, sums - GS_HEADER_BYTES);
+        memcpy(forged, s.bytes, s.len);
+        for (uint64_t left = 1 + gs_test_random_below(&seed, 8); left && at < sums; left--)
+            forged[at++] = (uint8_t)gs_test_random_below(&seed, 256);
+        assert_survived(&s, forged, at);
+    }
+    free(forged);
+    free(s.bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        PLACE_CASE(every_changed_byte_is_found),
+        PLACE_CASE(every_shorter_file_is_refused),
+        PLACE_CASE(changed_bytes_of_many_pages_are_found),
+        PLACE_CASE(readers_of_damaged_pages_fail_or_see_the_same),
+        PLACE_CASE(every_forged_byte_is_survived),
+        PLACE_CASE(forged_long_lists_are_survived),
+    };
+    return cmocka_run_group_tests(cases, NULL, NULL);
+}
