@@ -5,11 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "cli/command.h"
 #include "cli/out.h"
 #include "common/segment/format.h"
+#include "common/simd/kernels.h"
 #include "common/text/analyzer.h"
 #include "gsearch/gsearch.h"
 
@@ -41,8 +41,8 @@ static void print_usage(FILE *to)
 
 static int print_version(void)
 {
-    printf("gsearch %s (format %u, analyser %u, Unicode %s, zstd %s)\n", GSEARCH_VERSION, GS_FORMAT,
-           GS_ANALYZER_VERSION, gs_analyzer_unicode(), ZSTD_versionString());
+    printf("gsearch %s (format %u, analyser %u, Unicode %s, %s loops)\n", GSEARCH_VERSION,
+           GS_FORMAT, GS_ANALYZER_VERSION, gs_analyzer_unicode(), gs_kernels_active()->name);
     return 0;
 }
 

@@ -23,8 +23,8 @@ bool gs_out_write(gs_buf *buf);
  * is no fault. */
 GS_CHECKED gsearch_status gs_out_finish(gsearch_error *err);
 
-/* The end of a command that gathers what it prints in `buf`: prints it unless `status` is a failure,
- * which is reported, frees `buf` and gives the exit code. */
+/* The end of a command that gathers what it prints in `buf`: prints it, unless `status` is a
+ * failure, which is reported; frees `buf` and gives the exit code. */
 int gs_out_end(gs_buf *buf, gsearch_status status, gsearch_error *err);
 
 /* Text as it can be shown on a terminal: control characters become spaces; in a block line ends and

@@ -191,7 +191,8 @@ static gsearch_status read_manifest(audit *self, uint64_t generation, gs_manifes
 {
     gs_buf text;
     gs_buf_init(&text, self->options->mem, GS_MANIFEST_BYTES_MAX);
-    gsearch_status status = gs_dir_read(self->dir, self->manifest, GS_MANIFEST_BYTES_MAX, &text, err);
+    gsearch_status status =
+        gs_dir_read(self->dir, self->manifest, GS_MANIFEST_BYTES_MAX, &text, err);
     *bytes = text.len;
     if (!status)
         status = gs_manifest_parse(gs_buf_view(&text), out, err);

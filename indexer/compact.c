@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Owns the choice of what goes together: neighbours, greedily, so that the order of documents stays.
+ * Owns the choice of what goes together: neighbours, greedily, so that the order of documents
+ * stays.
  */
 #include "indexer/compact.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The second opinion: the same code that indexes, from the text that searches show. Lists are
- * walked side by side in dictionary order; where blocks of text end may differ and is not looked at.
+ * walked side by side in dictionary order; where blocks of text end may differ and is not looked
+ * at.
  */
 #include "indexer/rebuild.h"
 
