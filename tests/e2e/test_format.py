@@ -8,6 +8,7 @@ import argparse
 import collections
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -76,6 +77,23 @@ def check_segment(analyser, segment):
     return [document.source for document in documents]
 
 
+DUMPED = re.compile(r'(gram|word) ("(?:[^"\\]|\\.)*") .* count=(\d+) documents=\d+ positions=(.*)')
+
+
+def check_dump(engine, segments):
+    """What `gsearch dump` says, too."""
+    wanted = [(kind, term, places) for segment, _ in segments
+              for kind, terms in (('gram', segment.grams()), ('word', segment.words()))
+              for term, places in terms]
+    found = []
+    for line in engine.run('dump', '-d', 'index', '--all').split('\n'):
+        match = DUMPED.match(line)
+        if match:
+            found.append((match[1], json.loads(match[2]), list(map(int, match[4].split(',')))))
+            assert int(match[3]) == len(found[-1][2])
+    assert found == wanted
+
+
 def check_index(options, analyser, seed, state, long_texts=False):
     samples = Samples(seed, long_texts)
     sources = samples.sources(20, PARTS)
@@ -83,9 +101,11 @@ def check_index(options, analyser, seed, state, long_texts=False):
     wanted = {source.id: (source.text, source.title, source.date) for source in sources}
     lists = 0
     with tempfile.TemporaryDirectory(prefix='format-') as root:
-        for name in state(Engine(options.gsearch, root), sources, before):
-            live = {}
-            for segment, gone in gss.read(os.path.join(root, 'index')):
+        engine = Engine(options.gsearch, root)
+        for name in state(engine, sources, before):
+            live, segments = {}, gss.read(os.path.join(root, 'index'))
+            check_dump(engine, segments)
+            for segment, gone in segments:
                 found = check_segment(analyser, segment)
                 live |= {source.id: (source.text, source.title, source.date)
                          for i, source in enumerate(found) if i not in gone}
