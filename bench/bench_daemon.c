@@ -80,7 +80,7 @@ static pid_t start_daemon(const char *dir, struct sockaddr_in *address)
         die("the daemon did not start");
     close(ends[0]);
     *address = (struct sockaddr_in){.sin_family = AF_INET,
-                                    .sin_port = htons((uint16_t)atol(strrchr(text, ':') + 1)),
+                                    .sin_port = htons((uint16_t)gs_measure_number(strrchr(text, ':') + 1)),
                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     return pid;
 }
@@ -178,12 +178,13 @@ static void run(bench_load *load, const struct sockaddr_in *address, unsigned co
 
 int main(int argc, char **argv)
 {
-    static const unsigned rows[][2] = {{1, 1}, {1, 16}, {8, 1}, {8, 16}, {64, 1}, {64, 4}, {512, 1}};
+    static const unsigned rows[][2] = {{1, 1},  {1, 16}, {8, 1},  {8, 16},
+                                       {64, 1}, {64, 4}, {512, 1}};
     if (argc < 2) {
         fprintf(stderr, "usage: bench_daemon DIR [SECONDS]\n");
         return 2;
     }
-    double seconds = argc > 2 ? strtod(argv[2], NULL) : 3;
+    double seconds = argc > 2 ? (double)gs_measure_number(argv[2]) : 3;
     static bench_load load;
     load.phrases = gs_phrases_draw(argv[1], PHRASES, 2, 12, 1);
     load.samples = calloc(SAMPLES_MAX, sizeof(*load.samples));

@@ -57,12 +57,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_query DIR [COUNT]\n");
         return 2;
     }
-    size_t count = argc > 2 ? strtoul(argv[2], NULL, 10) : COUNT_DEFAULT;
+    size_t count = argc > 2 ? gs_measure_number(argv[2]) : COUNT_DEFAULT;
     static const struct {
         const char *name;
         unsigned least, most;
-    } classes[] = {{"2-12 characters", 2, 12}, {"2 characters", 2, 2},   {"3 characters", 3, 3},
-                   {"4 characters", 4, 4},     {"5-7 characters", 5, 7}, {"8-12 characters", 8, 12}};
+    } classes[] = {{"2-12 characters", 2, 12}, {"2 characters", 2, 2},
+                   {"3 characters", 3, 3},     {"4 characters", 4, 4},
+                   {"5-7 characters", 5, 7},   {"8-12 characters", 8, 12}};
     gsearch_index *index;
     gsearch_index_options options = {.struct_size = sizeof(options), .map = true};
     gsearch_error err;

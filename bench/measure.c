@@ -45,6 +45,14 @@ void gs_measure_print(const char *name, double *seconds, size_t count)
            sum / (double)count * 1e6);
 }
 
+size_t gs_measure_number(const char *text)
+{
+    size_t number = 0;
+    for (; *text >= '0' && *text <= '9'; text++)
+        number = number * 10 + (size_t)(*text - '0');
+    return number;
+}
+
 uint64_t gs_measure_random(uint64_t *state, uint64_t bound)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;

@@ -17,6 +17,9 @@ void gs_measure_print(const char *name, double *seconds, size_t count);
 
 void gs_measure_print_head(void);
 
+/* The decimal digits that `text` begins with. */
+size_t gs_measure_number(const char *text);
+
 /* The next number of a fixed sequence, below `bound`. */
 uint64_t gs_measure_random(uint64_t *state, uint64_t bound);
 

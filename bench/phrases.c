@@ -13,6 +13,7 @@
 #include "query/index.h"
 
 #define TOKENS 64u
+#define TOKENS_READ 400u /* of a document before another one is tried */
 
 /* A phrase out of one document, as its own bytes; NULL if the place drawn has none. */
 static char *draw_from(gs_bytes text, unsigned length, uint64_t *seed)
@@ -26,8 +27,11 @@ static char *draw_from(gs_bytes text, unsigned length, uint64_t *seed)
         from++;
     gs_bytes piece = gs_bytes_of(text.ptr + from, text.len - from);
     gs_analyzer_start(&analyzer, piece, 0, 0);
-    size_t skip = from ? 1 : (size_t)gs_measure_random(seed, 40), count;
-    for (size_t seen = 0; (count = gs_analyzer_next(&analyzer, tokens, TOKENS)) > 0 && seen < 400;) {
+    size_t skip = from ? 1 : (size_t)gs_measure_random(seed, 40);
+    for (size_t seen = 0; seen < TOKENS_READ;) {
+        size_t count = gs_analyzer_next(&analyzer, tokens, TOKENS);
+        if (count == 0)
+            break;
         for (size_t i = 0; i < count; i++, seen++) {
             bool plain = tokens[i].kind == GS_TOKEN_CJK && seen >= skip &&
                          (run == 0 || tokens[i].byte_start == end);

@@ -23,13 +23,18 @@ measure_build() {
     index=$2
     shift 2
     rm -rf "$index"
-    line=$(/usr/bin/time -f 'peak=%M' -o "$work/time" "$gsearch" index -d "$index" "$@" 2>"$work/talk") ||
-        { cat "$work/talk" >&2; exit 1; }
+    if ! /usr/bin/time -f 'peak=%M' -o "$work/time" \
+        "$gsearch" index -d "$index" "$@" >"$work/line" 2>"$work/talk"; then
+        cat "$work/talk" >&2
+        exit 1
+    fi
+    line=$(cat "$work/line")
     bytes=$(echo "$line" | sed 's/.* bytes=\([0-9]*\).*/\1/')
     seconds=$(echo "$line" | sed 's/.* seconds=\([0-9.]*\).*/\1/')
     peak=$(sed -n 's/peak=//p' "$work/time")
     echo "$name $bytes $seconds $peak" | awk '{
-        printf "%-28s %8.1f MB %8.2f s %8.1f MB/s %8.0f MiB peak\n", $1, $2 / 1e6, $3, $2 / 1e6 / $3, $4 / 1024 }'
+        printf "%-28s %8.1f MB %8.2f s %8.1f MB/s %8.0f MiB peak\n",
+            $1, $2 / 1e6, $3, $2 / 1e6 / $3, $4 / 1024 }'
 }
 
 report() {

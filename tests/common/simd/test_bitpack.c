@@ -11,7 +11,7 @@
 
 #define GUARD 0xa5
 
-/* Bit `b` of number `i`: lane i % 8, row i / 8, words of 32 bits, word w of lane l the (8w + l)-th. */
+/* Bit `b` of number `i`: lane i % 8, row i / 8; word w of lane l is the (8w + l)-th. */
 static unsigned bit_of(const uint8_t *packed, unsigned i, unsigned bits, unsigned b)
 {
     unsigned at = i / 8 * bits + b;
