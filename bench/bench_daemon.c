@@ -79,8 +79,9 @@ static pid_t start_daemon(const char *dir, struct sockaddr_in *address)
     if (read(ends[0], text, sizeof(text) - 1) <= 0 || !strrchr(text, ':'))
         die("the daemon did not start");
     close(ends[0]);
+    uint16_t port = (uint16_t)gs_measure_number(strrchr(text, ':') + 1);
     *address = (struct sockaddr_in){.sin_family = AF_INET,
-                                    .sin_port = htons((uint16_t)gs_measure_number(strrchr(text, ':') + 1)),
+                                    .sin_port = htons(port),
                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     return pid;
 }
