@@ -19,52 +19,66 @@ typedef struct near_match {
     uint32_t term;
 } near_match;
 
-typedef struct window {
+typedef struct near_window {
     uint64_t start, end;
-} window;
+} near_window;
 
 /* Room for one document's work, and what it found. */
 typedef struct near_state {
     const gs_plan_node *near;
     near_match *events;
     uint32_t events_count;
-    window *windows;
+    near_window *windows;
     uint32_t windows_count;
     uint64_t span_max; // of a window
 } near_state;
 
-/* Adds the minimal windows of events [from, to), all of one field. */
-static gsearch_status find_windows(gs_reader *reader, near_state *state, uint32_t from, uint32_t to,
-                                   gsearch_error *err)
+/* The table of `count` matches: row 0 is empty, row i + 1 knows matches 0 to i. */
+static gsearch_status make_table(gs_reader *reader, const gs_plan_node *near,
+                                 const near_match *events, uint32_t count, uint64_t **out,
+                                 gsearch_error *err)
 {
-    uint32_t subsets = 1u << state->near->children_count;
-    uint64_t rows = (uint64_t)(to - from) + 1, newest = 0; // start of the last minimal window
+    uint32_t subsets = 1u << near->children_count;
+    uint64_t rows = (uint64_t)count + 1;
     GS_TRY(gs_budget_spend(reader->budget, rows * subsets, err));
     uint64_t *table = gs_arena_calloc(&reader->work->scratch, rows * subsets, sizeof(*table));
     if (!table)
         return gs_fail_memory(err);
-    for (uint32_t i = from; i < to; i++) {
-        const near_match *event = &state->events[i];
-        uint64_t *row = table + (size_t)(i - from + 1) * subsets;
+    for (uint32_t i = 0; i < count; i++) {
+        const near_match *event = &events[i];
+        uint64_t *row = table + (size_t)(i + 1) * subsets;
         memcpy(row, row - subsets, subsets * sizeof(*row));
-        uint32_t before = i; // events [from, before) end at or before this one's start
-        while (before > from && state->events[before - 1].end > event->start)
+        uint32_t before = i; // so many matches end at or before this one's start
+        while (before && events[before - 1].end > event->start)
             before--;
-        const uint64_t *free = table + (size_t)(before - from) * subsets;
+        const uint64_t *free = table + (size_t)before * subsets;
         uint32_t bit = 1u << event->term;
         for (uint32_t subset = 0; subset < subsets; subset++) {
             uint64_t start = subset ? free[subset] : event->start;
             if (!(subset & bit) && start > row[subset | bit])
                 row[subset | bit] = start;
         }
-        uint64_t start = row[subsets - 1];
+    }
+    *out = table;
+    return GSEARCH_OK;
+}
+
+/* Adds the minimal windows of events [from, to), all of one field. */
+static gsearch_status find_windows(gs_reader *reader, near_state *state, uint32_t from, uint32_t to,
+                                   gsearch_error *err)
+{
+    uint32_t subsets = 1u << state->near->children_count;
+    uint64_t *table = NULL, newest = 0; // start of the last minimal window
+    GS_TRY(make_table(reader, state->near, state->events + from, to - from, &table, err));
+    for (uint32_t i = from; i < to; i++) {
+        uint64_t start = table[(size_t)(i - from + 2) * subsets - 1], end = state->events[i].end;
         if (start <= newest) // as good a window ended before
             continue;
         newest = start;
-        if (state->windows_count && state->windows[state->windows_count - 1].end == event->end)
+        if (state->windows_count && state->windows[state->windows_count - 1].end == end)
             state->windows_count--; // this one lies inside it
-        if (event->end - start <= state->span_max)
-            state->windows[state->windows_count++] = (window){start, event->end};
+        if (end - start <= state->span_max)
+            state->windows[state->windows_count++] = (near_window){start, end};
     }
     return GSEARCH_OK;
 }
@@ -85,7 +99,7 @@ static gsearch_status gather_events(gs_reader *reader, near_state *state,
         count += stop[t] - next[t];
     }
     state->events = gs_arena_alloc(&reader->work->scratch, (count + 1) * sizeof(near_match));
-    state->windows = gs_arena_alloc(&reader->work->scratch, (count + 1) * sizeof(window));
+    state->windows = gs_arena_alloc(&reader->work->scratch, (count + 1) * sizeof(near_window));
     if (!state->events || !state->windows)
         return gs_fail_memory(err);
     state->events_count = state->windows_count = 0;
@@ -131,26 +145,56 @@ static uint32_t weigh_windows(const gs_reader *reader, const near_state *state, 
     return tf;
 }
 
-/* Copies the matches that lie in a window behind `count` spans. */
-static uint32_t take_spans(const near_state *state, gs_span *spans, uint32_t count)
+/* Whether a choice with this very match has the window: since no choice has a smaller one, whether
+ * the window holds a choice at all without the other matches of its term. `others` has room for
+ * all events. */
+static gsearch_status takes_part(gs_reader *reader, const near_state *state, near_window within,
+                                 const near_match *match, near_match *others, bool *out,
+                                 gsearch_error *err)
 {
-    uint32_t first = count, w = 0;
-    for (uint32_t i = 0; i < state->events_count; i++) {
+    uint32_t subsets = 1u << state->near->children_count, count = 0;
+    const near_match *event = match, *stop = state->events + state->events_count;
+    uint64_t *table = NULL;
+    while (event > state->events && event[-1].end > within.start)
+        event--;
+    for (; event < stop && event->end <= within.end; event++) {
+        if (event->start >= within.start && (event->term != match->term || event == match))
+            others[count++] = *event;
+    }
+    GS_TRY(make_table(reader, state->near, others, count, &table, err));
+    *out = table[(size_t)(count + 1) * subsets - 1] != 0;
+    gs_arena_shrink(&reader->work->scratch, table, (count + 1) * subsets * sizeof(*table), 0);
+    return GSEARCH_OK;
+}
+
+/* Puts the matches that take part in a window behind `*count` spans, by position. */
+static gsearch_status take_spans(gs_reader *reader, const near_state *state, gs_span *spans,
+                                 uint32_t *count, gsearch_error *err)
+{
+    uint32_t first = *count;
+    near_match *others =
+        gs_arena_alloc(&reader->work->scratch, state->events_count * sizeof(*others));
+    if (!others)
+        return gs_fail_memory(err);
+    for (uint32_t i = 0, from = 0; i < state->events_count; i++) {
         const near_match *event = &state->events[i];
-        while (w < state->windows_count && state->windows[w].end < event->end)
-            w++;
-        if (w == state->windows_count)
-            break;
-        if (event->start < state->windows[w].start)
+        const near_window *windows = state->windows;
+        bool taken = false;
+        while (from < state->windows_count && windows[from].end < event->end)
+            from++;
+        for (uint32_t w = from;
+             w < state->windows_count && windows[w].start <= event->start && !taken; w++)
+            GS_TRY(takes_part(reader, state, windows[w], event, others, &taken, err));
+        if (!taken)
             continue;
         gs_span span = {.position = (uint32_t)(event->start - 1),
                         .length = (uint32_t)(event->end - event->start)};
-        uint32_t place = count++;
+        uint32_t place = (*count)++;
         for (; place > first && spans[place - 1].position > span.position; place--)
             spans[place] = spans[place - 1];
         spans[place] = span;
     }
-    return count;
+    return GSEARCH_OK;
 }
 
 /* The matches of each term; after the first, only where the terms before are. `common` gets the
@@ -205,7 +249,7 @@ gsearch_status gs_match_near(gs_reader *reader, const gs_plan_node *near, const 
             continue;
         firsts[count] = spans_count;
         if (reader->keep_spans)
-            spans_count = take_spans(&state, spans, spans_count);
+            GS_TRY(take_spans(reader, &state, spans, &spans_count, err));
         docs[count] = common.docs[d];
         tfs[count++] = weigh_windows(reader, &state, common.docs[d]);
     }

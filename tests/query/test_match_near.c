@@ -98,6 +98,40 @@ static void a_window_in_the_title_weighs_three(void **unused)
     gs_collection_free(&collection);
 }
 
+/* The spans of `query` in a document of this text, "position+length " each. */
+static void check_spans(const char *text, const char *query, const char *wanted)
+{
+    gs_collection collection = {0};
+    gs_collection_add(&collection, "a", text, NULL, 0);
+    char *dir = gs_test_dir_make();
+    gsearch_index *index = gs_collection_index(&collection, dir, 1, true);
+    gs_probe probe;
+    gs_buf spans;
+    gs_buf_init(&spans, NULL, 4096);
+    gs_probe_open(&probe, index, 0, query);
+    probe.reader.keep_spans = true;
+    const gs_docset *found = gs_probe_match(&probe, NULL);
+    assert_int_equal(found->count, 1);
+    for (uint32_t i = found->firsts[0]; i < found->firsts[1]; i++)
+        gs_buf_printf(&spans, "%u+%u ", found->spans[i].position, found->spans[i].length);
+    gs_buf_u8(&spans, 0);
+    assert_string_equal((const char *)spans.data, wanted);
+    gs_buf_release(&spans);
+    gs_probe_close(&probe);
+    gsearch_index_close(index);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
+static void spans_are_the_matches_that_make_a_window(void **unused)
+{
+    (void)unused;
+    check_spans("甲一甲乙甲一二三四甲", "甲 NEAR/2 乙", "2+1 3+1 4+1 ");
+    // the second 人 is no match of its own beside 人民, which it begins
+    check_spans("人一二人民", "人 NEAR/5 人民", "0+1 3+2 ");
+    check_spans("甲乙乙丙", "甲 NEAR/5 乙 NEAR/5 丙", "0+1 1+1 2+1 3+1 ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +144,7 @@ int main(void)
         cmocka_unit_test(three_terms_share_the_distance),
         cmocka_unit_test(windows_do_not_cross_a_field),
         cmocka_unit_test(a_window_in_the_title_weighs_three),
+        cmocka_unit_test(spans_are_the_matches_that_make_a_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
