@@ -35,7 +35,8 @@ static void print_usage(FILE *to)
     fputs("usage: gsearch COMMAND [OPTION…] …\n\n", to);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fputs("\ngsearch COMMAND --help says more. The index is -d DIR, $GSEARCH_INDEX or ./.gsearch.\n",
+    fputs("\ngsearch COMMAND --help says more. "
+          "The index is -d DIR, $GSEARCH_INDEX or ./.gsearch.\n",
           to);
 }
 

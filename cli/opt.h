@@ -36,9 +36,10 @@ typedef struct gs_opt {
 } gs_opt;
 
 /* Reads the options wherever they stand (`--limit 5`, `--limit=5`, `-j 4`, `-j4`), moves what is
- * left to the front of argv + 1 and gives its number. `--` ends options. An argument that opens with
- * a dash and a byte that is no ASCII letter, digit or dash is no option, so that `-丙` in a query
- * needs no `--`. With --help, `*help` is set and what follows is not looked at. BAD_ARGUMENT. */
+ * left to the front of argv + 1 and gives its number. `--` ends options. An argument that opens
+ * with a dash and a byte that is no ASCII letter, digit or dash is no option, so that `-丙` in a
+ * query needs no `--`. With --help, `*help` is set and what follows is not looked at. BAD_ARGUMENT.
+ */
 GS_CHECKED gsearch_status gs_opt_parse(const gs_opt *opts, size_t opts_count, int argc, char **argv,
                                        int *operands, bool *help, gsearch_error *err);
 

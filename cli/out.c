@@ -41,7 +41,7 @@ bool gs_out_write(gs_buf *buf)
 {
     bool whole = buf->status == GSEARCH_OK;
     errno = whole ? 0 : ENOMEM;
-    bool good = whole && fwrite(buf->data, 1, buf->len, stdout) == buf->len;
+    bool good = whole && (!buf->len || fwrite(buf->data, 1, buf->len, stdout) == buf->len);
     note_fault(good);
     gs_buf_reset(buf);
     return good;
