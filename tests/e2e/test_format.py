@@ -94,8 +94,8 @@ def check_dump(engine, segments):
     assert found == wanted
 
 
-def check_index(options, analyser, seed, state, long_texts=False):
-    samples = Samples(seed, long_texts)
+def check_index(options, analyser, seed, state, shape='mixed'):
+    samples = Samples(seed, shape)
     sources = samples.sources(20, PARTS)
     before = older(samples, sources)
     wanted = {source.id: (source.text, source.title, source.date) for source in sources}
@@ -124,17 +124,17 @@ def main():
     options.gsearch = os.path.abspath(options.gsearch)
     analyser = Analyser(options)
 
-    def checked(state, long_texts=False):
+    def checked(state, shape='mixed'):
         if not shutil.which('zstd'):
             raise tap.Skip('the zstd program is not installed')
-        seeds = range(1) if long_texts else range(6)
-        assert sum(check_index(options, analyser, seed, state, long_texts) for seed in seeds) > 100
+        seeds = range(6 if shape == 'mixed' else 1)
+        assert sum(check_index(options, analyser, seed, state, shape) for seed in seeds) > 100
 
     def lists_hold_what_the_reference_sees():
         checked(many_runs)
 
     def lists_of_long_texts_hold_what_the_reference_sees():
-        checked(many_runs, long_texts=True)
+        checked(many_runs, 'long')
 
     def updates_leave_the_documents_of_the_sources():
         checked(updates)

@@ -25,8 +25,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import tap  # noqa: E402
 
 PARTS = 4
-QUERIES = 400  # of one corpus, asked in every state of its indexes
-LONG_TEXT_QUERIES = 60
+# How many documents a corpus has, and how many queries are asked in every state of its indexes.
+SHAPES = {'mixed': ((3, 10, 30, 60), 400), 'long': ((16,), 60), 'tiny': ((2000,), 60)}
 MINIMISER_STEPS = 200
 
 
@@ -40,11 +40,16 @@ class Request:
     limit: object = 'all'
     offset: int = 0
     facet: bool = False
+    total: bool = True
     match: str = 'exact'
+    count: bool = False
 
     def line(self):
+        if self.count:
+            return f'COUNT match={self.match} -- {self.query}'
         return (f'SEARCH limit={self.limit} offset={self.offset} sort={self.sort} '
-                f'match={self.match} {"facet=date " if self.facet else ""}-- {self.query}')
+                f'match={self.match} total={"exact" if self.total else "none"} '
+                f'{"facet=date " if self.facet else ""}-- {self.query}')
 
 
 def random_request(samples, sources):
@@ -56,10 +61,13 @@ def random_request(samples, sources):
     draw = choose.random()
     if draw < 0.2:
         request.sort = choose.choice(('date', '-date'))
-    elif draw < 0.3:
+    elif draw < 0.35:
         request.limit, request.offset = choose.randint(1, 12), choose.choice((0, 0, 3, 9))
-    elif draw < 0.4:
+        request.total = choose.random() < 0.5
+    elif draw < 0.45:
         request.facet = True
+    elif draw < 0.5:
+        request.count = True
     return request
 
 
@@ -90,8 +98,10 @@ def fault(request, wanted, reply):
         return f'{first!r} for a query to answer'
     facets, hits = wanted
     head = dict(word.split('=') for word in first.split()[1:])
-    if int(head['total']) != len(hits):
-        return f'total={head["total"]}, should be {len(hits)}: {[h.document.id for h in hits]}'
+    if head.get('total') != (str(len(hits)) if request.total else None):
+        return f'{first!r}, should be {len(hits)}: {[hit.document.id for hit in hits]}'
+    if request.count:
+        return f'rows for COUNT: {rows}' if rows else None
     if request.facet:
         found = rows.pop(0)['facets']['date']
         if found != facets:
@@ -236,9 +246,9 @@ def report(options, analyser, state, sources, before, request, seed, fault_found
     raise Difference('\n'.join(lines))
 
 
-def compare_corpus(options, analyser, seed, counted, long_texts=False):
-    samples = Samples(seed, long_texts)
-    sizes, queries = ((24,), LONG_TEXT_QUERIES) if long_texts else ((3, 10, 30, 60), QUERIES)
+def compare_corpus(options, analyser, seed, counted, shape='mixed'):
+    samples = Samples(seed, shape)
+    sizes, queries = SHAPES[shape]
     sources = samples.sources(samples.random.choice(sizes), PARTS)
     before = older(samples, sources)
     requests = [random_request(samples, sources) for _ in range(queries)]
@@ -324,12 +334,18 @@ def main():
 
     def queries_of_long_texts_find_what_a_scan_finds():
         counted = [0]
-        compare_corpus(options, analyser, options.seed, counted, long_texts=True)
+        compare_corpus(options, analyser, options.seed, counted, 'long')
+        print(f'# ok, {counted[0]} comparisons')
+
+    def queries_of_many_tiny_documents_find_what_a_scan_finds():
+        counted = [0]
+        compare_corpus(options, analyser, options.seed, counted, 'tiny')
         print(f'# ok, {counted[0]} comparisons')
 
     tap.main(scan_answers_the_acid_set, program_answers_the_acid_set_as_the_scan_does,
              wrong_answers_are_noticed, random_queries_find_what_a_scan_finds,
-             queries_of_long_texts_find_what_a_scan_finds)
+             queries_of_long_texts_find_what_a_scan_finds,
+             queries_of_many_tiny_documents_find_what_a_scan_finds)
 
 
 if __name__ == '__main__':

@@ -21,20 +21,23 @@ PERIODS = ['2017', '2017-12', '20171205', '2016..2018', '..2017', '2018..', '201
 MARKS = [['(', ')', '（', '）'], ['"', '“', '”', '「', '」']]
 SYNTAX = ['-', '=', '*', '|', ' OR ', ' AND ', ' NOT ', ' NEAR/2 ', '~3', 'title:', '标题：',
           'date:2017', ' ', ' ', '公', 'x']
+SIZES = {'mixed': (1, 2, 3, 5, 8, 13, 30, 60, 200), 'tiny': (1, 2, 3, 4, 6),
+         'long': (10, 1000, 2000, 5000, 13000, 25000)}
 
 
 class Samples:
-    """`long_texts`: few characters in long texts, so that lists are long; no NEAR, which a scan
-    cannot answer there, and no `=`, which runs into the budget."""
+    """`shape` is 'mixed', 'tiny' for short documents, or 'long': few characters in long texts, so
+    that lists are long; no NEAR, which a scan cannot answer there, and no `=`, which runs into the
+    budget."""
 
-    def __init__(self, seed, long_texts=False):
+    def __init__(self, seed, shape='mixed'):
         self.random = random.Random(seed)
-        self.long_texts = long_texts
+        self.shape = shape
         self.alphabet = [one for group in self.random.sample(CHARACTERS, 3) for one in group]
         self.words = self.random.sample(WORDS, 5)
         self.breaks = self.random.sample(BREAKS, 4)
         self.nothings = self.random.sample(NOTHINGS, 6)
-        if long_texts:
+        if shape == 'long':
             self.alphabet, self.words, self.breaks = list('公开政務'), ['pd17', 'x'], list('。，')
 
     def text(self, size):
@@ -48,9 +51,7 @@ class Samples:
 
     def source(self, number, parts):
         part = self.random.randrange(parts)
-        size = self.random.choice((1, 2, 3, 5, 8, 13, 30, 60, 200))
-        if self.long_texts:
-            size = self.random.choice((10, 1000, 2000, 5000, 13000, 25000))
+        size = self.random.choice(SIZES[self.shape])
         text = self.text(size)
         if number % 4 == 0:
             path = f'corpus/p{part}/文{number}.' + self.random.choice(('txt', 'md'))
@@ -102,14 +103,14 @@ class Samples:
             found = self.run(sources)
         elif draw < 0.75:
             found = self.quoted(sources)
-        elif draw < 0.8 and not self.long_texts:
+        elif draw < 0.8 and self.shape != 'long':
             parts = ' '.join(self.run(sources)[:2] for _ in range(self.random.randint(1, 3)))
             return f'"{parts}"~{self.random.randint(0, 8)}'
         elif draw < 0.85:
             return 'date:' + self.random.choice(PERIODS)
         elif draw < 0.9:
             return self.run(sources) + '*'
-        elif draw < 0.95 and not self.long_texts:
+        elif draw < 0.95 and self.shape != 'long':
             return self.random.choice(('=', '＝')) + self.run(sources)
         else:
             found = f'（{self.run(sources)}）{self.run(sources)}'
@@ -127,7 +128,7 @@ class Samples:
         draw = self.random.random()
         if depth == 0 or draw < 0.4:
             return self.term(sources)
-        if draw < 0.5 and not self.long_texts:
+        if draw < 0.5 and self.shape != 'long':
             return self.near(sources)
         if draw < 0.53:
             # white space around it: whether `NOT|` is an operator nobody needs to know
