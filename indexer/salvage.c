@@ -59,7 +59,14 @@ static bool has_affixes(const char *name, const char *prefix, const char *suffix
            strcmp(name + len - after, suffix) == 0;
 }
 
-/* Without a manifest: a row for every segment file. */
+static int compare_ids(gs_hash128 a, gs_hash128 b)
+{
+    int order = (a.high > b.high) - (a.high < b.high);
+    return order ? order : (a.low > b.low) - (a.low < b.low);
+}
+
+/* Without a manifest: a row for every segment file, in an order that does not depend on the
+ * folder's. */
 static gsearch_status note_segment(const char *name, void *payload, gsearch_error *err)
 {
     salvage *self = payload;
@@ -71,7 +78,11 @@ static gsearch_status note_segment(const char *name, void *payload, gsearch_erro
         return gs_fail(err, GSEARCH_LIMIT, "more than %u segments and no manifest",
                        GS_SEGMENTS_MAX);
     GS_TRY(gs_dir_file_size(self->from, name, &row.segment.length, err));
-    self->manifest.segments[self->manifest.segments_count++] = row;
+    gs_manifest_segment *rows = self->manifest.segments;
+    uint32_t at = self->manifest.segments_count++;
+    for (; at && compare_ids(row.segment.id, rows[at - 1].segment.id) < 0; at--)
+        rows[at] = rows[at - 1];
+    rows[at] = row;
     return GSEARCH_OK;
 }
 
@@ -224,10 +235,8 @@ static gsearch_status save_document(salvage *self, const wreck *segment, uint32_
         gs_buf_printf(&self->key, "%s document %u", segment->name, doc);
     else
         status = read_document(self, segment, doc, &document, &fault);
-    if (!status) {
-        self->summary->saved++;
+    if (!status)
         return gs_batch_add(batch, &document, err);
-    }
     if (!is_damage(status)) {
         if (err)
             *err = fault;
@@ -295,11 +304,17 @@ static gsearch_status run(salvage *self, const char *from, const char *to, gsear
     GS_TRY(open_target(self, to, err));
     for (uint32_t i = 0; i < self->manifest.segments_count; i++)
         GS_TRY(save_row(self, &self->manifest.segments[i], err));
-    if (!self->summary->saved)
+    uint64_t documents = 0;
+    for (size_t i = 0; i < self->batches_count; i++)
+        documents += gs_batch_documents(self->batches[i]);
+    if (!documents)
         return gs_fail(err, GSEARCH_CORRUPT, "nothing of %s could be saved", from);
     GS_TRY(gs_change_write(&self->change, self->batches, self->batches_count, true, NULL, err));
     GS_TRY(gs_change_commit(&self->change, (gs_manifest_file){0}, err));
-    self->summary->generation = self->change.manifest.generation;
+    const gs_manifest *made = &self->change.manifest;
+    for (uint32_t i = 0; i < made->segments_count; i++)
+        self->summary->saved += made->segments[i].documents - made->segments[i].deleted;
+    self->summary->generation = made->generation;
     return GSEARCH_OK;
 }
 

@@ -16,7 +16,7 @@ typedef struct gs_salvage_options {
 } gs_salvage_options;
 
 typedef struct gs_salvage_summary {
-    uint64_t saved;      /* documents */
+    uint64_t saved;      /* documents of the new index */
     uint64_t lost;       /* documents, those of a file that tells nothing not counted */
     uint64_t lost_files; /* likewise */
     uint64_t generation; /* of the new index; 0 if nothing was saved and none was made */
@@ -24,8 +24,9 @@ typedef struct gs_salvage_summary {
 
 /* Analyses every living document of the index in `from` whose stored text is whole into a new index
  * in the folder `to`, which is made if missing and must hold no index (BAD_ARGUMENT). Takes the
- * newest manifest that can be read, or else every segment in the folder. CORRUPT if nothing could
- * be saved, NO_INDEX if there is nothing to begin with. */
+ * newest manifest that can be read, or else every segment in the folder: then deleted documents
+ * come back, and of several versions of a document any may stay. CORRUPT if nothing could be saved,
+ * NO_INDEX if there is nothing to begin with. */
 GS_CHECKED gsearch_status gs_salvage_run(const char *from, const char *to,
                                          const gs_salvage_options *options,
                                          gs_salvage_summary *out, gsearch_error *err);

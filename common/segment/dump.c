@@ -65,20 +65,53 @@ static gsearch_status put_string(dump *self, const char *name, const gs_strings 
 
 /* ---- the shell ---- */
 
-static void put_container(dump *self, const gs_container *container, uint64_t length)
+/* The four letters of a kind or a chunk. */
+static void put_id(gs_buf *out, const char *name, uint32_t id)
+{
+    char word[5] = {(char)(id & 0x7f), (char)(id >> 8 & 0x7f), (char)(id >> 16 & 0x7f),
+                    (char)(id >> 24 & 0x7f), '\0'};
+    gs_buf_printf(out, "%s%s", name, word);
+}
+
+/* FORMAT 2: what stands around the chunks. The file was opened, so all of it is there. */
+static gsearch_status put_ends(dump *self, gs_bytes file, gsearch_error *err)
+{
+    const uint8_t *footer = file.ptr + file.len - GS_FOOTER_BYTES;
+    uint64_t toc = gs_load_u64(footer), sums = gs_load_u64(footer + 16);
+    uint64_t pages = (toc - sums) / 8;
+    gs_buf_printf(&self->out, "header format=%u", gs_load_u32(file.ptr + 8));
+    put_id(&self->out, " kind=", gs_load_u32(file.ptr + 12));
+    gs_buf_printf(&self->out,
+                  "\nfooter toc=%" PRIu64 " chunks=%u sums=%" PRIu64 " tail=%016" PRIx64
+                  " bytes=%" PRIu64 " checksum=%016" PRIx64 "\n",
+                  toc, gs_load_u32(footer + 8), sums, gs_load_u64(footer + 24),
+                  gs_load_u64(footer + 48), gs_load_u64(footer + 56));
+    for (uint64_t page = 0; page < shown(self, pages); page++) {
+        gs_buf_printf(&self->out, "page %" PRIu64 " sum=%016" PRIx64 "\n", page,
+                      gs_load_u64(file.ptr + sums + 8 * page));
+        GS_TRY(relieve(self, PIECE_BYTES, err));
+    }
+    put_rest(self, "pages", pages);
+    return GSEARCH_OK;
+}
+
+static gsearch_status put_container(dump *self, const gs_container *container, uint64_t length,
+                                    gsearch_error *err)
 {
     char hex[33];
+    gs_map *map;
+    const char *name = gs_container_name_of(container);
     gs_hash128_text(gs_container_id(container), hex);
-    gs_buf_printf(&self->out, "\nfile %s bytes=%" PRIu64 " id=%s\n",
-                  gs_container_name_of(container), length, hex);
-    for (size_t i = 0; i < gs_container_chunks(container); i++) {
+    gs_buf_printf(&self->out, "\nfile %s bytes=%" PRIu64 " id=%s\n", name, length, hex);
+    GS_TRY(gs_map_open(self->dir, name, length, true, &map, err));
+    gsearch_status status = put_ends(self, gs_map_bytes(map), err);
+    gs_map_close(map);
+    for (size_t i = 0; i < gs_container_chunks(container) && !status; i++) {
         uint64_t offset, bytes;
-        uint32_t id = gs_container_chunk_id(container, i, &offset, &bytes);
-        char word[5] = {(char)(id & 0x7f), (char)(id >> 8 & 0x7f), (char)(id >> 16 & 0x7f),
-                        (char)(id >> 24 & 0x7f), '\0'};
-        gs_buf_printf(&self->out, "chunk %s offset=%" PRIu64 " bytes=%" PRIu64 "\n", word, offset,
-                      bytes);
+        put_id(&self->out, "chunk ", gs_container_chunk_id(container, i, &offset, &bytes));
+        gs_buf_printf(&self->out, " offset=%" PRIu64 " bytes=%" PRIu64 "\n", offset, bytes);
     }
+    return status;
 }
 
 /* ---- documents ---- */
@@ -157,6 +190,21 @@ static gsearch_status put_positions(dump *self, const gs_segment *segment, const
     return relieve(self, PIECE_BYTES, err);
 }
 
+/* The skip table of a long list. */
+static gsearch_status put_blocks(dump *self, const gs_segment *segment, const gs_list *list,
+                                 gsearch_error *err)
+{
+    gs_long_list blocks;
+    GS_TRY(gs_long_list_open(&segment->postings, list, &blocks, err));
+    for (uint32_t i = 0; i < shown(self, blocks.blocks); i++)
+        gs_buf_printf(&self->out, "block %u first=%u offset=%u bits=%u tf=%u length=%u\n", i,
+                      gs_long_list_first(&blocks, i),
+                      gs_load_u32(blocks.offsets + 4 * (size_t)i), blocks.bits[i], blocks.tf[i],
+                      blocks.length[i]);
+    put_rest(self, "blocks", blocks.blocks);
+    return relieve(self, PIECE_BYTES, err);
+}
+
 static gsearch_status put_list(dump *self, const gs_segment *segment,
                                const gs_terms_iterator *terms, gsearch_error *err)
 {
@@ -169,7 +217,8 @@ static gsearch_status put_list(dump *self, const gs_segment *segment,
     gs_buf_printf(&self->out, " form=%s place=%" PRIu64 " count=%u documents=%u",
                   list->count == 1 ? "single" : list->is_long ? "long" : "short", list->place,
                   list->count, list->documents);
-    return put_positions(self, segment, list, err);
+    GS_TRY(put_positions(self, segment, list, err));
+    return list->is_long && list->count > 1 ? put_blocks(self, segment, list, err) : GSEARCH_OK;
 }
 
 static gsearch_status put_characters(dump *self, const gs_segment *segment, gsearch_error *err)
@@ -255,7 +304,7 @@ static gsearch_status put_texts(dump *self, const gs_segment *segment, gsearch_e
 
 static gsearch_status put_segment(dump *self, const gs_segment *segment, gsearch_error *err)
 {
-    put_container(self, segment->container, segment->file_bytes);
+    GS_TRY(put_container(self, segment->container, segment->file_bytes, err));
     put_meta(self, segment);
     GS_TRY(put_documents(self, segment, err));
     GS_TRY(put_characters(self, segment, err));
@@ -295,7 +344,7 @@ static gsearch_status put_deletes(dump *self, const gs_deletes *deletes, uint64_
 {
     char hex[33];
     gs_hash128_text(deletes->segment, hex);
-    put_container(self, deletes->container, length);
+    GS_TRY(put_container(self, deletes->container, length, err));
     gs_buf_printf(&self->out, "deletes segment=%s documents=%u deleted=%u length=%" PRIu64 "\n",
                   hex, deletes->documents, deletes->deleted, deletes->deleted_length);
     uint64_t seen = 0;
@@ -314,7 +363,7 @@ static gsearch_status put_deletes(dump *self, const gs_deletes *deletes, uint64_
 static gsearch_status put_inputs(dump *self, const gs_inputs *inputs, uint64_t length,
                                  gsearch_error *err)
 {
-    put_container(self, inputs->container, length);
+    GS_TRY(put_container(self, inputs->container, length, err));
     for (uint32_t i = 0; i < shown(self, inputs->paths.count); i++) {
         gs_input input = gs_inputs_get(inputs, i);
         gs_buf_printf(&self->out,

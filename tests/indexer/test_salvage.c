@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/segment/format.h"
 #include "tests/indexer/content.h"
@@ -103,6 +104,23 @@ static void a_lost_segment_is_named(void **state)
     free(name);
 }
 
+static void without_a_manifest_every_document_comes_back(void **state)
+{
+    fixture *f = *state;
+    for (unsigned generation = 1; generation <= GS_SAMPLE_COMMITS; generation++) {
+        char name[64];
+        snprintf(name, sizeof(name), "manifest-%016x.gsm", generation);
+        char *path = gs_test_path(f->dir, name);
+        unlink(path); // the older ones are gone already
+        free(path);
+    }
+    assert_ok(salvage(f), &f->error);
+    char *content = gs_test_content(f->saved);
+    assert_int_equal(f->summary.saved, GS_SAMPLE_COMMITS * GS_SAMPLE_DOCUMENTS);
+    assert_int_equal(count_lines(content, "document "), GS_SAMPLE_COMMITS * GS_SAMPLE_DOCUMENTS);
+    free(content);
+}
+
 static void a_folder_with_an_index_is_refused(void **state)
 {
     fixture *f = *state;
@@ -127,8 +145,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_whole_index_is_saved_whole),      TEST(damaged_text_costs_its_block_alone),
-        TEST(a_lost_segment_is_named),           TEST(a_folder_with_an_index_is_refused),
-        TEST(nothing_comes_of_nothing),
+        TEST(a_lost_segment_is_named),           TEST(without_a_manifest_every_document_comes_back),
+        TEST(a_folder_with_an_index_is_refused), TEST(nothing_comes_of_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

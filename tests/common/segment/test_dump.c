@@ -147,6 +147,22 @@ static void every_list_is_told_with_its_positions(void **state)
     assert_int_equal(count_lines(text, "gram") + count_lines(text, "word"), lists);
 }
 
+static void both_ends_of_a_file_are_told(void **state)
+{
+    fixture *f = *state;
+    const char *text = dump(f, true);
+    size_t len;
+    uint8_t *file = gs_test_file_read(f->path, f->name.name, &len);
+    uint64_t sums = gs_load_u64(file + len - GS_FOOTER_BYTES + 16); // as docs/FORMAT.md has it
+    expect_line(text, "header format=1 kind=SEGM");
+    assert_int_equal(count_lines(text, "page"), (sums + GS_PAGE_BYTES - 1) / GS_PAGE_BYTES);
+    char page[64];
+    snprintf(page, sizeof(page), "page 0 sum=%016llx",
+             (unsigned long long)gs_load_u64(file + sums));
+    expect_line(text, page);
+    free(file);
+}
+
 static void a_sample_says_how_much_more_there_is(void **state)
 {
     fixture *f = *state;
@@ -191,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_document_is_told),
         TEST(every_list_is_told_with_its_positions),
+        TEST(both_ends_of_a_file_are_told),
         TEST(a_sample_says_how_much_more_there_is),
         TEST(the_same_index_gives_the_same_text),
         TEST(the_taker_may_end_it),
