@@ -54,8 +54,9 @@ static void print_json_head(printer *p, const gsearch_results *head)
 static void print_text_head(printer *p, const gsearch_results *head)
 {
     gs_buf_printf(&p->line,
-                  "%" PRIu64 " documents, %zu shown, %" PRIu64 ".%03" PRIu64 " ms\n", head->total,
-                  head->hits_count, head->took_us / 1000, head->took_us % 1000);
+                  "%" PRIu64 " document%s, %zu shown, %" PRIu64 ".%03" PRIu64 " ms\n", head->total,
+                  head->total == 1 ? "" : "s", head->hits_count, head->took_us / 1000,
+                  head->took_us % 1000);
     for (size_t i = 0; i < head->facets_count; i++)
         gs_buf_printf(&p->line, "   %s\t%" PRIu64 "\n", head->facets[i].value,
                       head->facets[i].count);

@@ -11,6 +11,7 @@ import pathlib
 import pty
 import random
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -734,6 +735,30 @@ def options_explain_themselves():
             assert here.said.startswith("gsearch: bad-argument"), (command, here.said)
 
 
+def the_commands_of_the_readme_run():
+    text = (TESTS.parent / "README.md").read_text("utf-8")
+    for name in re.findall(r"\]\(([^)]+)\)|`([a-z]+/[a-z/_]+\.[ch])`", text):
+        assert (TESTS.parent / "".join(name)).exists(), name
+    commands = [line.split("  #")[0].strip() for line in text.splitlines()
+                if line.startswith("    gsearch ")]
+    with place() as here:
+        here.write("公开文件/a.txt", "关于优化营商环境的年度报告\n政务公开，征收补偿。\n")
+        here.write("news.jsonl", record("a", "政务公开"))
+        ran = 0
+        for command in commands:
+            if "serve" in command or "--connect" in command:
+                continue  # in test_serve.py
+            words, _, source = command.partition(" < ")
+            data = (here.folder / source).read_bytes() if source else b""
+            arguments = shlex.split(words)[1:]
+            done = subprocess.run([GSEARCH, *arguments], cwd=here.folder, input=data,
+                                  capture_output=True, timeout=PATIENCE)
+            assert done.returncode == 0 or (done.returncode == 1 and arguments[0] == "search"), (
+                command, done)
+            ran += 1
+        assert ran >= 6, commands
+
+
 tap.main(
     index_counts_what_it_did, index_json_has_the_same_names, a_second_run_reads_only_what_changed,
     documents_of_other_paths_stay, standard_input_adds_and_replaces, ids_follow_the_walk,
@@ -751,4 +776,4 @@ tap.main(
     no_flipped_byte_is_missed_or_gives_a_wrong_answer, a_missing_file_is_named,
     merge_changes_no_answer, backup_is_an_index, salvage_names_what_is_lost,
     salvage_needs_no_dictionary, salvage_of_ruins_fails, dump_is_the_same_every_time,
-    options_explain_themselves)
+    options_explain_themselves, the_commands_of_the_readme_run)
