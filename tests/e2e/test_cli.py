@@ -21,7 +21,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS / "support"))
 import tap  # noqa: E402
 
-GSEARCH = sys.argv[1]
+GSEARCH = os.path.abspath(sys.argv[1])
 PATIENCE = 60  # seconds; nothing here takes that long unless it hangs
 FLIPS = 60  # damaged copies of each file
 
