@@ -19,18 +19,6 @@ static gsearch_status check_documents(gs_segment *segment, gsearch_error *err)
     return GSEARCH_OK;
 }
 
-static uint32_t count_documents(const gs_doctable *docs, const uint32_t *positions, uint32_t count)
-{
-    uint32_t documents = 0, end = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (positions[i] < end)
-            continue;
-        end = docs->starts[gs_doctable_find(docs, positions[i]) + 1];
-        documents++;
-    }
-    return documents;
-}
-
 typedef struct list_check {
     gs_decoder *decoder;
     uint32_t *positions;
@@ -67,7 +55,8 @@ static gsearch_status check_list(const gs_segment *segment, list_check *check, c
         return gs_fail_memory(err);
     check->positions = positions;
     GS_TRY(gs_list_read(&segment->postings, check->decoder, list, check->positions, err));
-    if (count_documents(&segment->docs, check->positions, list->count) != list->documents)
+    uint32_t last = GS_DOC_NONE;
+    if (gs_doctable_count(&segment->docs, check->positions, list->count, &last) != list->documents)
         return gs_corrupt(err, "a list of %u positions is not in %u documents", list->count,
                           list->documents);
     check->lists++;

@@ -79,6 +79,21 @@ void gs_columns_encode(gs_buf *out, const gs_column_source *columns, uint32_t co
         column_encode(out, columns[c].values, count);
 }
 
+uint32_t gs_doctable_count(const gs_doctable *table, const uint32_t *positions, size_t count,
+                           uint32_t *last)
+{
+    // finding every document is faster than guessing which positions need it
+    const gs_doctable docs = *table;
+    uint32_t documents = 0, before = *last;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t doc = gs_doctable_find(&docs, positions[i]);
+        documents += doc != before;
+        before = doc;
+    }
+    *last = before;
+    return documents;
+}
+
 static bool coarse_fits(const gs_doctable *docs, uint64_t cells)
 {
     bool good = true;

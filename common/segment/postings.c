@@ -333,8 +333,8 @@ static uint64_t decode_gaps(gs_decoder *decoder, uint32_t from, uint32_t to, uin
     if (from < decoder->next_gap)
         decoder->next_gap = decoder->next_bit = 0;
     uint64_t all = 0;
-    uint32_t bit = decoder->next_bit +
-                   sum_classes(decoder->classes + decoder->next_gap, from - decoder->next_gap, &all);
+    uint32_t bit = decoder->next_bit + sum_classes(decoder->classes + decoder->next_gap,
+                                                   from - decoder->next_gap, &all);
     for (uint32_t i = from; i < to; i++) {
         uint32_t class = decoder->classes[i];
         uint64_t word = gs_load_u64(decoder->mantissas + bit / 8) >> (bit % 8);

@@ -44,8 +44,8 @@ void gs_segment_unref(gs_segment *segment);
 /* Appends the id of document `doc`. */
 GS_CHECKED gsearch_status gs_segment_key(const gs_segment *segment, uint32_t doc, gs_buf *out,
                                          gsearch_error *err);
-/* The documents by rank: of equal ids, the one added first comes first. The first caller has it made
- * for all; it lives as long as the segment. Any thread. CORRUPT if two documents share a rank. */
+/* The documents by rank: of equal ids, the one added first comes first. The first caller has it
+ * made for all; it lives as long as the segment. Any thread. CORRUPT if two share a rank. */
 GS_CHECKED gsearch_status gs_segment_by_rank(gs_segment *segment, const uint32_t **out,
                                              gsearch_error *err);
 /* The document with this id, the last of them if there are several; `found` false if none (deleted

@@ -42,7 +42,7 @@ struct gs_segment_writer {
     gs_buf word;
     gs_list list;
     uint64_t gaps_before;
-    uint32_t last_doc_end;
+    uint32_t last_doc; /* of the list so far */
     uint32_t pending_count;
     uint32_t *pending;
 
@@ -308,17 +308,6 @@ static void drain(gs_segment_writer *writer)
     gs_buf_reset(&writer->sizes);
 }
 
-static void count_documents(gs_segment_writer *writer, const uint32_t *positions, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (positions[i] < writer->last_doc_end)
-            continue;
-        uint32_t doc = gs_doctable_find(&writer->docs, positions[i]);
-        writer->last_doc_end = writer->docs.starts[doc + 1];
-        writer->list.documents++;
-    }
-}
-
 /* Gives what has gathered to the coder of the list's class. */
 static void spill(gs_segment_writer *writer, bool is_long)
 {
@@ -384,7 +373,7 @@ gsearch_status gs_segment_add_list(gs_segment_writer *writer, bool is_word, uint
         writer->sticky = writer->word.status;
     writer->list = (gs_list){0};
     writer->gaps_before = writer->shorts.gaps;
-    writer->last_doc_end = 0;
+    writer->last_doc = GS_DOC_NONE;
     writer->pending_count = 0;
     return stuck(writer, "lists", err);
 }
@@ -392,7 +381,8 @@ gsearch_status gs_segment_add_list(gs_segment_writer *writer, bool is_word, uint
 gsearch_status gs_segment_add_positions(gs_segment_writer *writer, const uint32_t *positions,
                                         size_t count, gsearch_error *err)
 {
-    count_documents(writer, positions, count);
+    writer->list.documents +=
+        gs_doctable_count(&writer->docs, positions, count, &writer->last_doc);
     writer->list.count += (uint32_t)count;
     while (count) {
         if (writer->pending_count == PENDING_POSITIONS)

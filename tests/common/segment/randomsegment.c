@@ -181,7 +181,8 @@ static gsearch_status write_text(const random_segment *random, gs_segment_writer
         gs_buf_reset(&text);
         for (uint32_t p = 0; p < random_segment_length(random, i); p++)
             gs_buf_u8(&text, (uint8_t)digits[(i + p) % 10]);
-        status = gs_store_packer_add(packer, gs_buf_view(&text), gs_bytes_of(NULL, 0), &blocks, err);
+        status =
+            gs_store_packer_add(packer, gs_buf_view(&text), gs_bytes_of(NULL, 0), &blocks, err);
     }
     if (!status)
         status = gs_store_packer_flush(packer, &blocks, err);

@@ -84,6 +84,36 @@ static void every_position_is_found_in_its_document(void **state)
     }
 }
 
+static void documents_of_rising_positions_are_counted_in_pieces(void **state)
+{
+    (void)state;
+    gsearch_error error;
+    uint64_t seed = 17;
+    uint32_t starts[201] = {0};
+    for (uint32_t i = 0; i < 200; i++)
+        starts[i + 1] = starts[i] + 1 + (uint32_t)gs_test_random_below(&seed, 40);
+    gs_buf out = encode_starts(starts, 200);
+    gs_doctable docs;
+    assert_ok(gs_doctable_view(gs_buf_view(&out), &docs, &error), &error);
+    for (uint32_t step = 1; step < 200; step = step * 3 / 2 + 1) {
+        uint32_t last = GS_DOC_NONE, count = 0, expected = 0, begun = 0;
+        for (uint32_t position = step / 2; position < starts[200];) {
+            uint32_t piece[7], len = 0;
+            for (; len < 7 && position < starts[200]; position += step) {
+                uint32_t before = begun;
+                while (begun < 200 && starts[begun] <= position)
+                    begun++; // documents begun up to here: more than before, or it is the same one
+                expected += begun != before;
+                piece[len++] = position;
+            }
+            count += gs_doctable_count(&docs, piece, len, &last);
+            assert_int_equal(count, expected);
+            assert_int_equal(last, begun - 1);
+        }
+    }
+    gs_buf_release(&out);
+}
+
 static void positions_reach_up_to_the_last_of_32_bits(void **state)
 {
     (void)state;
@@ -316,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_bytes_are_those_of_the_description),
         cmocka_unit_test(every_position_is_found_in_its_document),
+        cmocka_unit_test(documents_of_rising_positions_are_counted_in_pieces),
         cmocka_unit_test(positions_reach_up_to_the_last_of_32_bits),
         cmocka_unit_test(a_table_of_no_documents_opens),
         cmocka_unit_test(columns_hold_numbers_of_any_width),

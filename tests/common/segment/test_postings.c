@@ -252,9 +252,9 @@ static void the_widest_gaps_are_read_at_the_end_of_the_lists(void **state)
 static void read_slowly(const uint8_t *list, uint32_t *out)
 {
     uint32_t count = gs_load_u32(list), blocks = gs_load_u32(list + 4);
-    size_t table = (8 + 11 * (size_t)blocks + 31) / 32 * 32;
+    size_t table = (8 + 11 * (size_t)blocks + 31) / 32 * 32, offsets = 8 + 4 * (size_t)blocks;
     for (uint32_t b = 0; b < blocks; b++) {
-        const uint8_t *packed = list + table + 32 * (size_t)gs_load_u32(list + 8 + 4 * blocks + 4 * b);
+        const uint8_t *packed = list + table + 32 * (size_t)gs_load_u32(list + offsets + 4 * b);
         uint32_t width = list[8 + 8 * blocks + b], position = gs_load_u32(list + 8 + 4 * b);
         for (uint32_t i = 0; i < 256 && 256 * b + i < count; i++) {
             for (uint32_t k = 0; k < width; k++) {
@@ -363,8 +363,8 @@ static void lists_that_the_segment_has_no_room_for_are_refused(void **state)
 }
 
 /* Reads a list after `count` bytes of POST at `at` became `bytes`. */
-static gsearch_status read_changed(shelf *s, uint32_t list, size_t at, const void *bytes, size_t count,
-                                   gsearch_error *error)
+static gsearch_status read_changed(shelf *s, uint32_t list, size_t at, const void *bytes,
+                                   size_t count, gsearch_error *error)
 {
     uint8_t *post = (uint8_t *)(uintptr_t)s->postings.post.ptr;
     uint8_t kept[64];
