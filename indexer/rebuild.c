@@ -190,10 +190,11 @@ gsearch_status gs_rebuild_compare(gs_segment *segment, gs_dir *scratch, const gs
     gs_segment_file_name(built.segment.id, name);
     gsearch_status status = gs_segment_open(scratch, mem, built.segment.id, built.segment.length,
                                             true, &should, err);
-    if (!status) {
-        status = compare(segment, should, mem, err);
-        gs_segment_unref(should);
-    }
+    // mapped, it needs no name any more, and an interrupted comparison leaves nothing behind
     gsearch_status removed = gs_dir_remove(scratch, name, status ? NULL : err);
-    return status ? status : removed;
+    if (status)
+        return status;
+    status = removed ? removed : compare(segment, should, mem, err);
+    gs_segment_unref(should);
+    return status;
 }
