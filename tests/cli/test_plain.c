@@ -22,7 +22,8 @@ static void check(put_lines *put, gs_bytes json, const char *wanted)
 static void members_stand_in_a_column(void **state)
 {
     (void)state;
-    check(gs_plain_members, gs_bytes_str("{\"a\":1,\"bc\":\"x\\ny\",\"d\":{\"e\":true,\"f\":[1,2.5]}}"),
+    check(gs_plain_members,
+          gs_bytes_str("{\"a\":1,\"bc\":\"x\\ny\",\"d\":{\"e\":true,\"f\":[1,2.5]}}"),
           "a              1\n"
           "bc             x y\n"
           "d\n"
