@@ -69,14 +69,7 @@ static void print_line(gs_buf *out, const gs_update_summary *s)
                   (unsigned long long)s->added, (unsigned long long)s->replaced,
                   (unsigned long long)s->removed, (unsigned long long)s->unchanged,
                   (unsigned long long)s->skipped);
-    const char *comma = "";
-    for (int why = 0; why < GS_SKIPS; why++) {
-        if (!s->reasons[why])
-            continue;
-        gs_buf_printf(out, "%s%s:%llu", comma, gs_skip_word((gs_skip)why),
-                      (unsigned long long)s->reasons[why]);
-        comma = ",";
-    }
+    gs_update_reasons(out, s);
     gs_buf_printf(out, " bytes=%llu seconds=%.3f generation=%llu\n", (unsigned long long)s->bytes,
                   s->seconds, (unsigned long long)s->generation);
 }

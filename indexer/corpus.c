@@ -2,7 +2,8 @@
  *
  * Owns the walk. Folders are opened relative to their parents and never through a link, so a tree
  * that changes meanwhile cannot lead out of itself. A path that was typed may be a link: whoever
- * types it means what it points to.
+ * types it means what it points to. One typed path inside another is walked by itself, so that
+ * each file is met once.
  */
 #include "indexer/corpus.h"
 
@@ -58,7 +59,7 @@ void gs_path_id(gs_buf *out, gs_bytes path)
             break;
         uint32_t code_point;
         for (size_t bad = gs_utf8_decode(ptr, end, &code_point); bad; bad--)
-            gs_buf_printf(out, "\\x%02x", *ptr++);
+            gs_buf_printf(out, "\\x%02X", *ptr++);
     }
 }
 
@@ -74,6 +75,7 @@ typedef struct level {
 typedef struct walk {
     gs_corpus *corpus;
     const gs_corpus_options *options;
+    uint32_t root_len; // of the path that is walked
     bool has_index; // the index folder exists: device and inode
     dev_t index_device;
     ino_t index_inode;
@@ -89,23 +91,41 @@ static void skip(const walk *self, gs_skip why, const char *detail)
                            self->options->payload);
 }
 
-static gsearch_status add_file(gs_corpus *corpus, gs_bytes path, const struct stat *info,
-                               gsearch_error *err)
+/* Says that what is at self->path may hold anything: documents of it are not gone. */
+static gsearch_status skip_unseen(walk *self, gs_skip why, const char *detail, gsearch_error *err)
 {
+    gs_corpus *corpus = self->corpus;
+    void *unseen = corpus->unseen;
+    if (!gs_mem_grow(corpus->mem, &unseen, &corpus->unseen_capacity, corpus->unseen_count + 1,
+                     SIZE_MAX, sizeof(*corpus->unseen)))
+        return gs_fail_memory(err);
+    corpus->unseen = unseen;
+    const char *copy = gs_arena_dup(&corpus->arena, gs_bytes_of(self->path, self->path_len));
+    if (!copy)
+        return gs_fail_memory(err);
+    corpus->unseen[corpus->unseen_count++] = copy;
+    skip(self, why, detail);
+    return GSEARCH_OK;
+}
+
+/* Adds the file at self->path, or standard input for a NULL `info`. */
+static gsearch_status add_file(walk *self, const struct stat *info, gsearch_error *err)
+{
+    gs_corpus *corpus = self->corpus;
     void *files = corpus->files;
     if (!gs_mem_grow(corpus->mem, &files, &corpus->files_capacity, corpus->files_count + 1,
                      UINT32_MAX - 1, sizeof(*corpus->files)))
         return gs_fail_memory(err);
     corpus->files = files;
-    char *copy = gs_arena_alloc(&corpus->arena, path.len + 1);
+    gs_bytes path = info ? gs_bytes_of(self->path, self->path_len) : gs_bytes_str("-");
+    const char *copy = gs_arena_dup(&corpus->arena, path);
     if (!copy)
         return gs_fail_memory(err);
-    memcpy(copy, path.ptr, path.len);
-    copy[path.len] = '\0';
     corpus->files[corpus->files_count++] = (gs_corpus_file){
         .path = copy,
         .size = info ? (uint64_t)info->st_size : 0,
         .mtime_ns = info ? (int64_t)info->st_mtim.tv_sec * NS_PER_S + info->st_mtim.tv_nsec : 0,
+        .root_len = self->root_len,
         .is_stdin = !info,
     };
     return GSEARCH_OK;
@@ -127,25 +147,26 @@ static bool is_open(const walk *self, const struct stat *info)
 }
 
 /* Takes over `fd`, a folder whose path is in self->path. */
-static void enter_folder(walk *self, int fd)
+static gsearch_status enter_folder(walk *self, int fd, gsearch_error *err)
 {
     struct stat info;
     DIR *stream = NULL;
+    gsearch_status status = GSEARCH_OK;
     if (fstat(fd, &info)) {
-        skip(self, GS_SKIP_UNREADABLE, "cannot look at it");
+        status = skip_unseen(self, GS_SKIP_UNREADABLE, "cannot look at it", err);
     } else if (self->has_index && info.st_dev == self->index_device &&
                info.st_ino == self->index_inode) {
         // The index does not index itself.
     } else if (self->depth > GS_WALK_DEPTH_MAX || is_open(self, &info)) {
-        skip(self, GS_SKIP_TOO_DEEP, "folder");
+        status = skip_unseen(self, GS_SKIP_TOO_DEEP, "folder", err);
     } else {
         stream = fdopendir(fd);
         if (!stream)
-            skip(self, GS_SKIP_UNREADABLE, "cannot list it");
+            status = skip_unseen(self, GS_SKIP_UNREADABLE, "cannot list it", err);
     }
     if (!stream) {
         close(fd);
-        return;
+        return status;
     }
     self->levels[self->depth++] = (level){
         .stream = stream,
@@ -153,6 +174,7 @@ static void enter_folder(walk *self, int fd)
         .inode = info.st_ino,
         .path_len = self->path_len,
     };
+    return GSEARCH_OK;
 }
 
 /* Makes self->path the path of `name` in the top folder; false if it does not fit. */
@@ -171,6 +193,27 @@ static bool set_path(walk *self, const char *name)
     return true;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b); // of bytes, as unsigned char
+}
+
+static bool has_path(const char *const *paths, size_t count, gs_bytes path)
+{
+    size_t low = 0;
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+        int order = gs_bytes_compare(gs_bytes_str(paths[middle]), path);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return false;
+}
+
 static gsearch_status visit(walk *self, const char *name, gsearch_error *err)
 {
     int parent = dirfd(self->levels[self->depth - 1].stream);
@@ -179,14 +222,17 @@ static gsearch_status visit(walk *self, const char *name, gsearch_error *err)
         skip(self, GS_SKIP_TOO_DEEP, "the path of something in it is too long");
         return GSEARCH_OK;
     }
+    gs_bytes path = gs_bytes_of(self->path, self->path_len);
+    if (has_path(self->corpus->roots, self->corpus->roots_count, path))
+        return GSEARCH_OK; // it is walked by itself
     struct stat info;
     if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW)) {
-        if (errno != ENOENT) // else it went away meanwhile
-            skip(self, GS_SKIP_UNREADABLE, "cannot look at it");
-        return GSEARCH_OK;
+        if (errno == ENOENT) // it went away meanwhile
+            return GSEARCH_OK;
+        return skip_unseen(self, GS_SKIP_UNREADABLE, "cannot look at it", err);
     }
     if (S_ISREG(info.st_mode))
-        return add_file(self->corpus, gs_bytes_of(self->path, self->path_len), &info, err);
+        return add_file(self, &info, err);
     if (S_ISLNK(info.st_mode)) {
         skip(self, GS_SKIP_SYMLINK, "");
     } else if (!S_ISDIR(info.st_mode)) {
@@ -194,9 +240,8 @@ static gsearch_status visit(walk *self, const char *name, gsearch_error *err)
     } else {
         int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd >= 0)
-            enter_folder(self, fd);
-        else
-            skip(self, GS_SKIP_UNREADABLE, "cannot open the folder");
+            return enter_folder(self, fd, err);
+        return skip_unseen(self, GS_SKIP_UNREADABLE, "cannot open the folder", err);
     }
     return GSEARCH_OK;
 }
@@ -215,7 +260,7 @@ static gsearch_status walk_folders(walk *self, gsearch_error *err)
         if (!entry) {
             self->path_len = top->path_len;
             if (errno)
-                skip(self, GS_SKIP_UNREADABLE, "cannot list all of it");
+                status = skip_unseen(self, GS_SKIP_UNREADABLE, "cannot list all of it", err);
             leave_folder(self);
         } else if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             status = visit(self, entry->d_name, err);
@@ -226,23 +271,43 @@ static gsearch_status walk_folders(walk *self, gsearch_error *err)
     return status;
 }
 
-static int open_typed(const char *path)
+#define OPEN_FILE (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define OPEN_FOLDER (O_PATH | O_DIRECTORY | O_CLOEXEC)
+
+static int open_typed(const char *path, int flags)
 {
-    return open(*path ? path : ".", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return open(*path ? path : ".", flags);
 }
 
+/* Step by step: a folder on the way may have become a link since the walk. */
 int gs_corpus_open(const gs_corpus_file *file)
 {
-    if (file->is_typed)
-        return open_typed(file->path);
-    return open(file->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const char *rest = file->path + file->root_len;
+    if (!*rest)
+        return open_typed(file->path, OPEN_FILE);
+    char name[GS_ID_BYTES_MAX + 1];
+    memcpy(name, file->path, file->root_len);
+    name[file->root_len] = '\0';
+    int fd = open_typed(name, OPEN_FOLDER);
+    while (fd >= 0 && *rest) {
+        rest += *rest == '/';
+        size_t len = strcspn(rest, "/");
+        memcpy(name, rest, len);
+        name[len] = '\0';
+        rest += len;
+        int next = openat(fd, name, (*rest ? OPEN_FOLDER : OPEN_FILE) | O_NOFOLLOW);
+        int failure = errno;
+        close(fd);
+        errno = failure;
+        fd = next;
+    }
+    return fd;
 }
 
-/* `is_walked`: it lies in another root, so that it only has to be there. */
-static gsearch_status walk_root(walk *self, const char *root, bool is_walked, gsearch_error *err)
+static gsearch_status walk_root(walk *self, const char *root, gsearch_error *err)
 {
     struct stat info;
-    int fd = open_typed(root);
+    int fd = open_typed(root, OPEN_FILE);
     if (fd < 0 || fstat(fd, &info)) {
         int failure = errno;
         if (fd >= 0)
@@ -250,23 +315,17 @@ static gsearch_status walk_root(walk *self, const char *root, bool is_walked, gs
         return gs_fail(err, GSEARCH_NOT_FOUND, "cannot read %s: %s; nothing was indexed",
                        *root ? root : ".", strerrordesc_np(failure));
     }
-    if (is_walked) {
-        close(fd);
-        return GSEARCH_OK;
-    }
     self->path_len = strlen(root);
+    self->root_len = (uint32_t)self->path_len;
     memcpy(self->path, root, self->path_len + 1);
     if (S_ISDIR(info.st_mode)) {
-        enter_folder(self, fd);
+        GS_TRY(enter_folder(self, fd, err));
         return walk_folders(self, err);
     }
     close(fd);
-    if (S_ISREG(info.st_mode)) {
-        GS_TRY(add_file(self->corpus, gs_bytes_str(root), &info, err));
-        self->corpus->files[self->corpus->files_count - 1].is_typed = true;
-    } else {
-        skip(self, GS_SKIP_SPECIAL, "");
-    }
+    if (S_ISREG(info.st_mode))
+        return add_file(self, &info, err);
+    skip(self, GS_SKIP_SPECIAL, "");
     return GSEARCH_OK;
 }
 
@@ -279,30 +338,22 @@ static int compare_files(const void *a, const void *b)
     return strcmp(left->path, right->path); // of bytes, as unsigned char
 }
 
-/* Files met twice, because one of the paths lies in another, count once. */
-static void sort_files(gs_corpus *corpus)
+/* True if `paths` have `path` or something above it. */
+static bool has_above(const char *const *paths, size_t count, gs_bytes path)
 {
-    if (corpus->files_count == 0)
-        return;
-    qsort(corpus->files, corpus->files_count, sizeof(*corpus->files), compare_files);
-    size_t kept = 1;
-    for (size_t i = 1; i < corpus->files_count; i++) {
-        if (strcmp(corpus->files[i].path, corpus->files[kept - 1].path) != 0)
-            corpus->files[kept++] = corpus->files[i];
-    }
-    corpus->files_count = kept;
-}
-
-static bool is_under(gs_bytes root, gs_bytes path)
-{
-    if (root.len == 0) {
-        bool is_above = path.len >= 2 && memcmp(path.ptr, "..", 2) == 0 &&
-                        (path.len == 2 || path.ptr[2] == '/');
-        return path.len == 0 || (path.ptr[0] != '/' && !is_above);
-    }
-    if (path.len < root.len || memcmp(path.ptr, root.ptr, root.len) != 0)
+    if (count == 0)
         return false;
-    return path.len == root.len || root.ptr[root.len - 1] == '/' || path.ptr[root.len] == '/';
+    for (size_t len = path.len; len; len--) {
+        bool is_whole = len == path.len || path.ptr[len] == '/';
+        if (is_whole && has_path(paths, count, gs_bytes_of(path.ptr, len)))
+            return true;
+    }
+    // what is left is the root folder, or the current one
+    if (path.len && path.ptr[0] == '/')
+        return has_path(paths, count, gs_bytes_str("/"));
+    bool is_above = path.len >= 2 && memcmp(path.ptr, "..", 2) == 0 &&
+                    (path.len == 2 || path.ptr[2] == '/');
+    return !is_above && has_path(paths, count, gs_bytes_str(""));
 }
 
 static gsearch_status add_root(gs_corpus *corpus, const char *typed, gsearch_error *err)
@@ -328,15 +379,18 @@ static gsearch_status add_root(gs_corpus *corpus, const char *typed, gsearch_err
     return status;
 }
 
-static bool is_inside_another(const gs_corpus *corpus, size_t i)
+/* A path typed twice counts once. */
+static void sort_roots(gs_corpus *corpus)
 {
-    gs_bytes path = gs_bytes_str(corpus->roots[i]);
-    for (size_t j = 0; j < corpus->roots_count; j++) {
-        gs_bytes root = gs_bytes_str(corpus->roots[j]);
-        if (j != i && is_under(root, path) && (j < i || !gs_bytes_equal(root, path)))
-            return true;
+    if (corpus->roots_count == 0)
+        return;
+    qsort(corpus->roots, corpus->roots_count, sizeof(*corpus->roots), compare_paths);
+    size_t kept = 1;
+    for (size_t i = 1; i < corpus->roots_count; i++) {
+        if (strcmp(corpus->roots[i], corpus->roots[kept - 1]) != 0)
+            corpus->roots[kept++] = corpus->roots[i];
     }
-    return false;
+    corpus->roots_count = kept;
 }
 
 static gsearch_status walk_roots(walk *self, gsearch_error *err)
@@ -348,12 +402,14 @@ static gsearch_status walk_roots(walk *self, gsearch_error *err)
         else
             GS_TRY(add_root(corpus, self->options->paths[i], err));
     }
+    sort_roots(corpus);
     for (size_t i = 0; i < corpus->roots_count; i++)
-        GS_TRY(walk_root(self, corpus->roots[i], is_inside_another(corpus, i), err));
-    sort_files(corpus);
-    if (corpus->has_stdin)
-        return add_file(corpus, gs_bytes_str("-"), NULL, err);
-    return GSEARCH_OK;
+        GS_TRY(walk_root(self, corpus->roots[i], err));
+    if (corpus->files_count)
+        qsort(corpus->files, corpus->files_count, sizeof(*corpus->files), compare_files);
+    if (corpus->unseen_count)
+        qsort(corpus->unseen, corpus->unseen_count, sizeof(*corpus->unseen), compare_paths);
+    return corpus->has_stdin ? add_file(self, NULL, err) : GSEARCH_OK;
 }
 
 gsearch_status gs_corpus_walk(gs_corpus *corpus, const gs_mem *mem,
@@ -383,17 +439,19 @@ void gs_corpus_release(gs_corpus *corpus)
 {
     gs_arena_release(&corpus->arena);
     gs_mem_free(corpus->mem, corpus->roots);
+    gs_mem_free(corpus->mem, corpus->unseen);
     gs_mem_free(corpus->mem, corpus->files);
     *corpus = (gs_corpus){.mem = corpus->mem};
 }
 
 bool gs_corpus_covers(const gs_corpus *corpus, gs_bytes path)
 {
-    for (size_t i = 0; i < corpus->roots_count; i++) {
-        if (is_under(gs_bytes_str(corpus->roots[i]), path))
-            return true;
-    }
-    return false;
+    return has_above(corpus->roots, corpus->roots_count, path);
+}
+
+bool gs_corpus_is_unseen(const gs_corpus *corpus, gs_bytes path)
+{
+    return has_above(corpus->unseen, corpus->unseen_count, path);
 }
 
 size_t gs_corpus_find(const gs_corpus *corpus, gs_bytes path)

@@ -16,7 +16,7 @@
 /* Appends `path` without leading "./", doubled slashes and a slash at the end; "." gives "". */
 void gs_path_normalize(gs_buf *out, gs_bytes path);
 
-/* Appends the id of a path: bytes that are not UTF-8 as \xhh, a backslash as two. */
+/* Appends the id of a path: bytes that are not UTF-8 as \xHH, a backslash as two. */
 void gs_path_id(gs_buf *out, gs_bytes path);
 
 /* ---- files ---- */
@@ -31,6 +31,7 @@ typedef enum gs_corpus_plan {
     GS_PLAN_KEEP,  /* the index has it */
     GS_PLAN_AGAIN, /* the index has it, but an id of it may have become free */
     GS_PLAN_SKIPPED,
+    GS_PLAN_LEFT, /* could not be read to its end: what the index has of it stays */
 } gs_corpus_plan;
 
 typedef struct gs_corpus_file {
@@ -40,9 +41,9 @@ typedef struct gs_corpus_file {
     uint64_t hash;
     uint32_t documents; /* that it gave */
     uint32_t shadowed;  /* of these, not in the index because another file has the id */
+    uint32_t root_len;  /* of the path of the run that it was found under */
     uint8_t plan;       /* gs_corpus_plan */
     bool is_stdin;
-    bool is_typed; /* one of the paths itself, which may be a link */
     bool is_known; /* the index was made from it, with this `hash` */
     bool is_same;  /* read although its content is the one in the index */
 } gs_corpus_file;
@@ -53,8 +54,10 @@ typedef void (*gs_corpus_skip)(gs_bytes path, gs_skip why, const char *detail, v
 typedef struct gs_corpus {
     const gs_mem *mem;
     gs_arena arena;     /* paths */
-    const char **roots; /* normalised */
+    const char **roots; /* normalised, in bytewise order, each once */
     size_t roots_count;
+    const char **unseen; /* what the walk could not look into, in bytewise order */
+    size_t unseen_count, unseen_capacity;
     gs_corpus_file *files;
     size_t files_count, files_capacity;
     bool has_stdin;
@@ -77,10 +80,15 @@ void gs_corpus_release(gs_corpus *corpus);
 /* True if `path` is, or lies under, one of the paths of the run. */
 bool gs_corpus_covers(const gs_corpus *corpus, gs_bytes path);
 
+/* True if `path` is, or lies under, something that the walk could not look into: it may be there
+ * although it was not found. */
+bool gs_corpus_is_unseen(const gs_corpus *corpus, gs_bytes path);
+
 /* The number of the file with this path, or files_count. */
 size_t gs_corpus_find(const gs_corpus *corpus, gs_bytes path);
 
-/* Opens a file for reading, never waiting for the other end of a pipe; -1 with errno. */
+/* Opens a file for reading, never waiting for the other end of a pipe, nor through a link below the
+ * path that was typed; -1 with errno. */
 int gs_corpus_open(const gs_corpus_file *file);
 
 #endif

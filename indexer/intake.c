@@ -81,6 +81,24 @@ static void skip_locked(intake *self, gs_bytes id, gs_skip why, const char *deta
     watch->on_skip(id, why, detail, watch->payload);
 }
 
+/* What it means for a file that it was passed over: the reason may lie in the file or in us. */
+static gs_corpus_plan plan_after(gs_skip why)
+{
+    return why == GS_SKIP_UNREADABLE || why == GS_SKIP_CHANGING ? GS_PLAN_LEFT : GS_PLAN_SKIPPED;
+}
+
+static void skip_file_locked(intake *self, gs_corpus_file *file, gs_skip why, const char *detail)
+{
+    gs_buf id;
+    gs_buf_init(&id, self->options->mem, 4 * GS_ID_BYTES_MAX);
+    gs_path_id(&id, gs_bytes_str(file->path));
+    // a file of lines may fail several times
+    if (file->plan != GS_PLAN_LEFT)
+        skip_locked(self, gs_buf_view(&id), why, detail);
+    file->plan = (uint8_t)plan_after(why);
+    gs_buf_release(&id);
+}
+
 static void progress_locked(intake *self, uint64_t files, uint64_t bytes)
 {
     const gs_intake_watch *watch = &self->options->watch;
@@ -104,8 +122,7 @@ static gsearch_status open_lines_of(intake *self, gs_corpus_file *file, gsearch_
     GS_TRY(gs_line_file_open(file, options->dir, options->mem, options->watch.stop, &opened, &fault,
                              err));
     if (fault.is_skipped) {
-        file->plan = GS_PLAN_SKIPPED;
-        skip_locked(self, gs_bytes_str(file->path), fault.why, fault.detail);
+        skip_file_locked(self, file, fault.why, fault.detail);
         progress_locked(self, 1, 0);
         return GSEARCH_OK;
     }
@@ -146,14 +163,12 @@ static gsearch_status deal_lines(intake *self, stretch *out, uint64_t *bytes, gs
     uint64_t old_hash = file->hash;
     part slice = {.file = number, .lines = self->lines};
     bool more = false;
-    gsearch_error fault;
-    gsearch_status status = gs_line_file_next(self->lines->file, &slice.slice, &more, &fault);
-    if (status) {
-        skip_locked(self, gs_bytes_str(file->path), GS_SKIP_UNREADABLE, fault.message);
-        file->size = GS_SIZE_IN_DOUBT;
-    }
+    gs_reader_fault fault;
+    GS_TRY(gs_line_file_next(self->lines->file, &slice.slice, &more, &fault, err));
+    if (fault.is_skipped)
+        skip_file_locked(self, file, fault.why, fault.detail);
     if (!more) {
-        file->is_same = !status && file->is_known && file->hash == old_hash;
+        file->is_same = !fault.is_skipped && file->is_known && file->hash == old_hash;
         drop_lines(self, self->lines);
         self->lines = NULL;
         progress_locked(self, 1, 0);
@@ -213,7 +228,7 @@ static void skip_unlocked(gs_bytes id, gs_skip why, const char *detail, void *pa
 {
     worker *self = payload;
     if (self->is_whole)
-        self->file->plan = GS_PLAN_SKIPPED;
+        self->file->plan = (uint8_t)plan_after(why);
     pthread_mutex_lock(&self->intake->lock);
     skip_locked(self->intake, id, why, detail);
     pthread_mutex_unlock(&self->intake->lock);
@@ -245,12 +260,18 @@ static gsearch_status load_part(worker *self, const part *next, const gs_format 
         skip_unlocked(gs_buf_view(&self->id), GS_SKIP_TOO_LARGE, "", self);
         return GSEARCH_OK;
     }
+    gs_reader_fault fault;
     if (next->lines) {
-        *is_there = true;
-        return gs_line_file_read(next->lines->file, &next->slice, &self->data, err);
+        GS_TRY(gs_line_file_read(next->lines->file, &next->slice, &self->data, &fault, err));
+        *is_there = !fault.is_skipped;
+        if (fault.is_skipped) {
+            pthread_mutex_lock(&self->intake->lock);
+            skip_file_locked(self->intake, self->file, fault.why, fault.detail);
+            pthread_mutex_unlock(&self->intake->lock);
+        }
+        return GSEARCH_OK;
     }
     uint64_t old_hash = self->file->hash;
-    gs_reader_fault fault;
     GS_TRY(gs_reader_whole(self->file, mem, format->is_binary, &self->data, &fault, err));
     if (fault.is_skipped) {
         skip_unlocked(gs_buf_view(&self->id), fault.why, fault.detail, self);

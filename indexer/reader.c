@@ -291,38 +291,40 @@ void gs_line_file_close(gs_line_file *lines)
     gs_mem_free(lines->mem, lines);
 }
 
-/* Up to `len` bytes at `offset`; fewer at the end. */
+/* Reads `len` bytes at `offset`, which the file had when it was opened. */
 static gsearch_status read_at(const gs_line_file *lines, uint64_t offset, uint8_t *out, size_t len,
-                              size_t *got, gsearch_error *err)
+                              gs_reader_fault *fault, gsearch_error *err)
 {
-    *got = 0;
-    if (len > lines->size - offset)
-        len = (size_t)(lines->size - offset);
-    if (lines->scratch) {
-        GS_TRY(gs_scratch_read(lines->scratch, offset, out, len, err));
-        *got = len;
-        return GSEARCH_OK;
-    }
-    while (*got < len) {
-        ssize_t done = pread(lines->fd, out + *got, len - *got, (off_t)(offset + *got));
+    if (lines->scratch)
+        return gs_scratch_read(lines->scratch, offset, out, len, err);
+    while (len) {
+        ssize_t done = pread(lines->fd, out, len, (off_t)offset);
         if (done < 0 && errno == EINTR)
             continue;
-        if (done < 0)
-            return gs_fail_errno(err, errno, "cannot read %s", lines->file->path);
-        if (done == 0)
-            break;
-        *got += (size_t)done;
+        if (done <= 0) {
+            set_fault(fault, done ? GS_SKIP_UNREADABLE : GS_SKIP_CHANGING, done ? errno : 0);
+            return GSEARCH_OK;
+        }
+        offset += (uint64_t)done;
+        out += done;
+        len -= (size_t)done;
     }
     return GSEARCH_OK;
 }
 
 /* The bytes from `offset` on that are in the block, which is filled if there are none; empty at
- * the end. */
-static gsearch_status look(gs_line_file *lines, uint64_t offset, gs_bytes *out, gsearch_error *err)
+ * the end, and with a fault. */
+static gsearch_status look(gs_line_file *lines, uint64_t offset, gs_bytes *out,
+                           gs_reader_fault *fault, gsearch_error *err)
 {
     if (offset < lines->block_offset || offset >= lines->block_offset + lines->block_len) {
-        GS_TRY(read_at(lines, offset, lines->block, BLOCK_BYTES, &lines->block_len, err));
+        uint64_t left = lines->size - offset;
+        size_t len = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES;
         lines->block_offset = offset;
+        lines->block_len = 0;
+        GS_TRY(read_at(lines, offset, lines->block, len, fault, err));
+        if (!fault->is_skipped)
+            lines->block_len = len;
         if (offset <= lines->summed && offset + lines->block_len > lines->summed) {
             size_t known = (size_t)(lines->summed - offset);
             gs_checksum_stream_add(lines->sum, lines->block + known, lines->block_len - known);
@@ -342,11 +344,12 @@ typedef struct line_place {
 } line_place;
 
 /* Moves on to behind the next line end, or the end of the file. */
-static gsearch_status pass_line(gs_line_file *lines, line_place *place, gsearch_error *err)
+static gsearch_status pass_line(gs_line_file *lines, line_place *place, gs_reader_fault *fault,
+                                gsearch_error *err)
 {
     for (;;) {
         gs_bytes bytes;
-        GS_TRY(look(lines, place->offset, &bytes, err));
+        GS_TRY(look(lines, place->offset, &bytes, fault, err));
         if (bytes.len == 0)
             return GSEARCH_OK;
         const uint8_t *end = memchr(bytes.ptr, '\n', bytes.len);
@@ -357,13 +360,14 @@ static gsearch_status pass_line(gs_line_file *lines, line_place *place, gsearch_
 }
 
 gsearch_status gs_line_file_next(gs_line_file *lines, gs_line_slice *out, bool *more,
-                                 gsearch_error *err)
+                                 gs_reader_fault *fault, gsearch_error *err)
 {
+    *fault = (gs_reader_fault){0};
     *out = (gs_line_slice){.offset = lines->next, .first_line = lines->line};
     line_place place = {.offset = lines->next, .begin = lines->next, .line = lines->line};
     while (place.begin - out->offset < GS_UNIT_BYTES) {
-        GS_TRY(pass_line(lines, &place, err));
-        if (place.offset == place.begin)
+        GS_TRY(pass_line(lines, &place, fault, err));
+        if (place.offset == place.begin || fault->is_skipped)
             break; // the end of the file
         if (place.offset - place.begin > GS_DOCUMENT_BYTES_MAX) {
             if (place.begin > out->offset)
@@ -375,7 +379,7 @@ gsearch_status gs_line_file_next(gs_line_file *lines, gs_line_slice *out, bool *
         if (out->too_long_line)
             break;
     }
-    *more = place.begin > out->offset;
+    *more = place.begin > out->offset && !fault->is_skipped;
     out->len = out->too_long_line ? 0 : place.begin - out->offset;
     lines->next = place.begin;
     lines->line = place.line;
@@ -385,11 +389,14 @@ gsearch_status gs_line_file_next(gs_line_file *lines, gs_line_slice *out, bool *
 }
 
 gsearch_status gs_line_file_read(const gs_line_file *lines, const gs_line_slice *slice, gs_buf *out,
-                                 gsearch_error *err)
+                                 gs_reader_fault *fault, gsearch_error *err)
 {
+    *fault = (gs_reader_fault){0};
     gs_buf_reset(out);
     uint8_t *ptr = gs_buf_reserve(out, (size_t)slice->len);
     if (!ptr)
         return gs_fail_memory(err);
-    return read_at(lines, slice->offset, ptr, (size_t)slice->len, &out->len, err);
+    GS_TRY(read_at(lines, slice->offset, ptr, (size_t)slice->len, fault, err));
+    out->len = fault->is_skipped ? 0 : (size_t)slice->len;
+    return GSEARCH_OK;
 }

@@ -48,13 +48,15 @@ typedef struct gs_line_slice {
     uint64_t too_long_line; /* 0, or the number of a line that was passed over: then len is 0 */
 } gs_line_slice;
 
-/* Finds the next slice. At the end `more` is false and the file's size, time and hash are set.
- * One thread at a time. */
+/* Finds the next slice. At the end `more` is false and the file's size, time and hash are set; so it
+ * is where the file cannot be read further, with a fault. One thread at a time. */
 GS_CHECKED gsearch_status gs_line_file_next(gs_line_file *lines, gs_line_slice *out, bool *more,
-                                            gsearch_error *err);
+                                            gs_reader_fault *fault, gsearch_error *err);
 
-/* Reads a slice into `out` (emptied first); less of it if the file has shrunk. Any thread. */
+/* Reads a slice into `out` (emptied first); a fault if not all of it is there any more. Any
+ * thread. */
 GS_CHECKED gsearch_status gs_line_file_read(const gs_line_file *lines, const gs_line_slice *slice,
-                                            gs_buf *out, gsearch_error *err);
+                                            gs_buf *out, gs_reader_fault *fault,
+                                            gsearch_error *err);
 
 #endif

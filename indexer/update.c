@@ -27,11 +27,12 @@ typedef struct origin {
     enum {
         ORIGIN_FILE,     // a file of the run, `number` in the corpus
         ORIGIN_VANISHED, // a file that should be in the corpus and is not
-        ORIGIN_OUTSIDE,  // another file: `number` among the inputs
-        ORIGIN_LIBRARY,  // no file
+        ORIGIN_OUTSIDE,  // a file that is not in the corpus and stays: `number` among the inputs
+        ORIGIN_LIBRARY,  // no file, or none that is remembered
     } kind;
     uint32_t number;
-    bool is_gone; // its documents are to go
+    bool is_gone;    // its documents are to go
+    bool is_covered; // it lies under the paths of the run
 } origin;
 
 typedef struct update {
@@ -59,6 +60,18 @@ const char *gs_skip_word(gs_skip skip)
 #undef GS_SKIP_WORD
     };
     return words[skip];
+}
+
+void gs_update_reasons(gs_buf *out, const gs_update_summary *summary)
+{
+    const char *comma = "";
+    for (int why = 0; why < GS_SKIPS; why++) {
+        if (!summary->reasons[why])
+            continue;
+        gs_buf_printf(out, "%s%s:%llu", comma, gs_skip_word((gs_skip)why),
+                      (unsigned long long)summary->reasons[why]);
+        comma = ",";
+    }
 }
 
 /* ---- telling ---- */
@@ -196,16 +209,22 @@ static gsearch_status find_origin(const update *self, gs_bytes path, origin *out
         return GSEARCH_OK;
     size_t number = gs_corpus_find(&self->corpus, path);
     if (number < self->corpus.files_count) {
-        bool is_kept = self->corpus.files[number].plan == GS_PLAN_KEEP;
-        *out = (origin){.kind = ORIGIN_FILE, .number = (uint32_t)number, .is_gone = !is_kept};
-    } else if (gs_corpus_covers(&self->corpus, path)) {
-        *out = (origin){.kind = ORIGIN_VANISHED, .is_gone = true};
+        uint8_t plan = self->corpus.files[number].plan;
+        *out = (origin){.kind = ORIGIN_FILE,
+                        .number = (uint32_t)number,
+                        .is_gone = plan != GS_PLAN_KEEP && plan != GS_PLAN_LEFT,
+                        .is_covered = true};
+        return GSEARCH_OK;
+    }
+    out->is_covered = gs_corpus_covers(&self->corpus, path);
+    if (out->is_covered && !gs_corpus_is_unseen(&self->corpus, path)) {
+        out->kind = ORIGIN_VANISHED;
+        out->is_gone = true;
     } else if (self->has_inputs) {
-        uint32_t at;
         bool found;
-        GS_TRY(gs_strings_find(&self->inputs.paths, self->mem, path, &at, &found, err));
+        GS_TRY(gs_strings_find(&self->inputs.paths, self->mem, path, &out->number, &found, err));
         if (found)
-            *out = (origin){.kind = ORIGIN_OUTSIDE, .number = at};
+            out->kind = ORIGIN_OUTSIDE;
     }
     return GSEARCH_OK;
 }
@@ -214,7 +233,7 @@ static gsearch_status find_origin(const update *self, gs_bytes path, origin *out
 static origin find_new_origin(const update *self, gs_bytes path)
 {
     size_t number = path.len ? gs_corpus_find(&self->corpus, path) : self->corpus.files_count - 1;
-    return (origin){.kind = ORIGIN_FILE, .number = (uint32_t)number};
+    return (origin){.kind = ORIGIN_FILE, .number = (uint32_t)number, .is_covered = true};
 }
 
 static gsearch_status find_origins(const update *self, const gs_change_segment *segment,
@@ -236,9 +255,12 @@ static gsearch_status find_origins(const update *self, const gs_change_segment *
     return status;
 }
 
-/* Finds the origins of the segments that have come since the last call. */
-static gsearch_status add_origins(update *self, gsearch_error *err)
+/* Finds the origins of the segments that have come since the last call, and anew those of the old
+ * segments: what has become of files decides about their documents. */
+static gsearch_status update_origins(update *self, gsearch_error *err)
 {
+    for (size_t i = 0; i < self->old_segments && i < self->origins_count; i++)
+        GS_TRY(find_origins(self, &self->change.segments[i], self->origins[i], err));
     void *origins = self->origins;
     if (!gs_mem_grow(self->mem, &origins, &self->origins_capacity, self->change.segments_count,
                      SIZE_MAX, sizeof(*self->origins)))
@@ -296,7 +318,8 @@ static void settle(update *self, gs_bytes id, size_t new_segment, uint32_t new_d
         gs_change_delete(&self->change.segments[new_segment], new_doc);
         return;
     }
-    if (!old->is_gone && old->kind == ORIGIN_FILE)
+    bool is_own = old->kind == ORIGIN_FILE && old->number == place;
+    if (!old->is_gone && old->kind == ORIGIN_FILE && !is_own)
         on_shadowed(id, old->number, self);
     else if (!old->is_gone && old->kind == ORIGIN_OUTSIDE)
         self->outside_shadowed[old->number]++;
@@ -304,11 +327,9 @@ static void settle(update *self, gs_bytes id, size_t new_segment, uint32_t new_d
     if (old->is_gone && (old->kind != ORIGIN_FILE || old->number > place))
         self->uncovers = true;
     gs_change_delete(&self->change.segments[old_segment], old_doc);
-    bool is_same =
-        old->kind == ORIGIN_FILE && old->number == place && self->corpus.files[place].is_same;
     if (old_segment >= self->old_segments)
         return; // its id is counted already
-    if (is_same)
+    if (is_own && self->corpus.files[place].is_same)
         self->summary->unchanged++;
     else
         self->summary->replaced++;
@@ -347,7 +368,7 @@ static gsearch_status settle_batches(update *self, const gs_intake_result *taken
     size_t first = self->change.segments_count;
     tell(self, "writing");
     GS_TRY(gs_change_write(&self->change, taken->batches, taken->batches_count, true, &order, err));
-    GS_TRY(add_origins(self, err));
+    GS_TRY(update_origins(self, err));
     for (size_t i = first; i < self->change.segments_count; i++)
         GS_TRY(settle_segment(self, i, first, err));
     return GSEARCH_OK;
@@ -372,6 +393,8 @@ static gsearch_status take_in(update *self, gs_corpus_plan plan, gsearch_error *
     self->summary->bytes += taken.bytes;
     if (!status && taken.batches_count)
         status = settle_batches(self, &taken, err);
+    else if (!status)
+        status = update_origins(self, err);
     gs_intake_release(&taken, self->mem);
     return status;
 }
@@ -398,13 +421,11 @@ static gsearch_status take_in_hidden(update *self, gsearch_error *err)
         if (file->plan == GS_PLAN_KEEP && file->shadowed) {
             file->plan = GS_PLAN_AGAIN;
             has_hidden = true;
+            self->progress.files_total++;
+            self->progress.bytes_total += file->size;
         }
     }
-    if (!has_hidden)
-        return GSEARCH_OK;
-    for (size_t i = 0; i < self->old_segments; i++)
-        GS_TRY(find_origins(self, &self->change.segments[i], self->origins[i], err));
-    return take_in(self, GS_PLAN_AGAIN, err);
+    return has_hidden ? take_in(self, GS_PLAN_AGAIN, err) : GSEARCH_OK;
 }
 
 /* Deletes what is left of documents that are to go, and counts what stays. */
@@ -419,7 +440,7 @@ static void remove_gone(update *self)
             if (from->is_gone) {
                 gs_change_delete(segment, doc);
                 self->summary->removed++;
-            } else if (from->kind == ORIGIN_FILE) {
+            } else if (from->is_covered) {
                 self->summary->unchanged++;
             }
         }
@@ -430,7 +451,7 @@ static void remove_gone(update *self)
 
 static bool is_remembered(const gs_corpus_file *file)
 {
-    return !file->is_stdin && file->plan != GS_PLAN_SKIPPED;
+    return !file->is_stdin && file->plan != GS_PLAN_SKIPPED && file->plan != GS_PLAN_LEFT;
 }
 
 static void remember_file(gs_inputs_writer *writer, const gs_corpus_file *file)
@@ -480,7 +501,10 @@ static gsearch_status remember_all(const update *self, gs_inputs_writer *writer,
         gs_buf_reset(&path);
         status = gs_strings_get(&self->inputs.paths, i, &path, err);
         gs_bytes view = gs_buf_view(&path);
-        if (status || gs_corpus_covers(&self->corpus, view))
+        bool has_vanished = gs_corpus_covers(&self->corpus, view) &&
+                            !gs_corpus_is_unseen(&self->corpus, view);
+        bool is_in_corpus = gs_corpus_find(&self->corpus, view) < self->corpus.files_count;
+        if (status || has_vanished || is_in_corpus)
             continue;
         remember_files(self, writer, &next, &view);
         remember_outside(self, writer, view, i);
@@ -507,18 +531,22 @@ static gsearch_status write_inputs(const update *self, gs_manifest_file *out, gs
 
 /* ---- the run ---- */
 
+/* CORRUPT stands for data at fault, here the inputs: no other status ends a program with 65. */
 static gsearch_status check_strict(const update *self, gsearch_error *err)
 {
     const gs_update_summary *summary = self->summary;
     if (!self->options->strict || summary->skipped == 0)
         return GSEARCH_OK;
-    size_t why = 0;
-    while (summary->reasons[why] == 0)
-        why++;
-    return gs_fail(err, GSEARCH_BAD_ARGUMENT,
-                   "%llu files or records were skipped (%s and perhaps others) and the run is "
-                   "strict; nothing was committed",
-                   (unsigned long long)summary->skipped, gs_skip_word((gs_skip)why));
+    gs_buf reasons;
+    gs_buf_init(&reasons, self->mem, SIZE_MAX);
+    gs_update_reasons(&reasons, summary);
+    gsearch_status status =
+        gs_fail(err, GSEARCH_CORRUPT,
+                "%llu inputs were skipped (%.*s): nothing was committed, the index is as it was; "
+                "list them with -v, mend them or run without --strict",
+                (unsigned long long)summary->skipped, (int)reasons.len, (const char *)reasons.data);
+    gs_buf_release(&reasons);
+    return status;
 }
 
 static gsearch_status check_options(const gs_update_options *options, gsearch_error *err)
@@ -563,7 +591,6 @@ static gsearch_status run(update *self, gsearch_error *err)
     self->old_segments = self->change.segments_count;
     GS_TRY(open_inputs(self, err));
     GS_TRY(plan_files(self, err));
-    GS_TRY(add_origins(self, err));
     tell(self, "reading");
     GS_TRY(take_in(self, GS_PLAN_READ, err));
     if (self->uncovers || frees_ids(self))

@@ -5,6 +5,7 @@
 #ifndef GS_INDEXER_UPDATE_H
 #define GS_INDEXER_UPDATE_H
 
+#include "common/base/buf.h"
 #include "common/base/fail.h"
 #include "common/base/mem.h"
 #include "gsearch/gsearch.h"
@@ -44,7 +45,7 @@ typedef struct gs_update_options {
     size_t paths_count;
     uint64_t memory_bytes; /* 0: GS_MEMORY_BYTES_DEFAULT */
     unsigned threads;      /* 0: one a core */
-    bool strict;           /* a skipped file or record fails the run before the commit */
+    bool strict;           /* a skipped file or record: CORRUPT before the commit */
     const gs_mem *mem;
     /* May be NULL; from any thread, one at a time. */
     void (*on_progress)(const gs_update_progress *progress, void *payload);
@@ -62,6 +63,9 @@ typedef struct gs_update_summary {
     double seconds;
     uint64_t generation; /* the old one if nothing changed */
 } gs_update_summary;
+
+/* Appends why inputs were skipped and how many: "binary:2,empty:1". */
+void gs_update_reasons(gs_buf *out, const gs_update_summary *summary);
 
 GS_CHECKED gsearch_status gs_update_run(const gs_update_options *options, gs_update_summary *out,
                                         gsearch_error *err);

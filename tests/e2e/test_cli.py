@@ -223,7 +223,7 @@ def strict_fails_before_the_commit():
         here.write("corpus/empty.txt", "")
         done = subprocess.run([GSEARCH, "index", "--strict", "corpus"], cwd=here.folder,
                               capture_output=True, timeout=PATIENCE)
-        assert done.returncode != 0, done
+        assert done.returncode == 65 and b"nothing was committed" in done.stderr, done
         assert not here.files("manifest-*"), here.files()
         here.write("corpus/empty.txt", "乙")
         assert here.counts("--strict", "corpus")["added"] == 2

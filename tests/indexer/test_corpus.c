@@ -127,7 +127,7 @@ static void ids_escape_what_is_not_utf8(void **state)
         {"a/b.txt", "a/b.txt"},
         {"公开.txt", "公开.txt"},
         {"a\\b", "a\\\\b"},
-        {"\xFF\xE4\xB8", "\\xff\\xe4\\xb8"},
+        {"\xFF\xE4\xB8", "\\xFF\\xE4\\xB8"},
         {"line\nend\x1b", "line\nend\x1b"},
         {"\xEF\xBF\xBD", "\xEF\xBF\xBD"},
     };
@@ -186,6 +186,38 @@ static void links_are_followed_only_where_they_are_typed(void **state)
     expect(f, "in/file", "in/file;");
 }
 
+static void a_link_typed_below_another_path_is_followed(void **state)
+{
+    fixture *f = *state;
+    mkdir("in", 0755);
+    mkdir("out", 0755);
+    touch("in/a");
+    touch("out/b");
+    assert_int_equal(symlink("../out", "in/dir"), 0);
+    const char *paths[] = {"in", "in/dir"};
+    expect_paths(f, paths, 2, "in/a;in/dir/b;");
+    assert_string_equal(f->skips, "");
+}
+
+static void a_folder_that_became_a_link_is_not_followed(void **state)
+{
+    fixture *f = *state;
+    mkdir("in", 0755);
+    mkdir("in/sub", 0755);
+    mkdir("out", 0755);
+    touch("in/sub/a");
+    touch("out/a");
+    const char *in = "in";
+    assert_ok(walk(f, &in, 1), &f->error);
+    assert_int_equal(f->corpus.files_count, 1);
+    int fd = gs_corpus_open(&f->corpus.files[0]);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(rename("in/sub", "in/old"), 0);
+    assert_int_equal(symlink("../out", "in/sub"), 0);
+    assert_int_equal(gs_corpus_open(&f->corpus.files[0]), -1);
+}
+
 static void what_is_no_file_is_not_opened(void **state)
 {
     fixture *f = *state;
@@ -213,6 +245,8 @@ static void folders_are_entered_to_a_limit(void **state)
     assert_ok(walk(f, &in, 1), &f->error);
     assert_int_equal(f->corpus.files_count, GS_WALK_DEPTH_MAX);
     assert_int_equal(strncmp(f->skips, "too-deep in/d/", 14), 0);
+    assert_true(gs_corpus_is_unseen(&f->corpus, gs_bytes_str(path)));
+    assert_false(gs_corpus_is_unseen(&f->corpus, gs_bytes_str("in/d/f")));
 }
 
 static void a_path_that_is_too_long_is_counted(void **state)
@@ -310,6 +344,8 @@ int main(void)
         CASE(the_current_folder_gives_plain_names),
         CASE(a_file_under_two_paths_counts_once),
         CASE(links_are_followed_only_where_they_are_typed),
+        CASE(a_link_typed_below_another_path_is_followed),
+        CASE(a_folder_that_became_a_link_is_not_followed),
         CASE(what_is_no_file_is_not_opened),
         CASE(folders_are_entered_to_a_limit),
         CASE(a_path_that_is_too_long_is_counted),

@@ -30,6 +30,7 @@ static int set_up(void **state)
     f->dir = gs_test_dir_make();
     f->path = gs_test_path(f->dir, "f");
     f->file.path = f->path;
+    f->file.root_len = (uint32_t)strlen(f->dir);
     gs_buf_init(&f->data, NULL, (size_t)GS_DOCUMENT_BYTES_MAX + 1);
     assert_ok(gs_dir_open(NULL, f->dir, false, &f->scratch, &f->error), &f->error);
     *state = f;
@@ -125,6 +126,7 @@ static void a_file_that_yields_more_than_its_size_is_not_taken(void **state)
     f->file.path = "/proc/self/status"; // size 0, yet there is something to read
     expect_fault(f, GS_SKIP_CHANGING);
     f->file.path = f->path;
+    f->file.root_len = (uint32_t)strlen(f->dir);
 }
 
 static bool begins_with_z(gs_bytes beginning)
@@ -163,7 +165,7 @@ static void check_slices(fixture *f, const char *data, size_t len, size_t slices
     for (size_t slices = 0;; slices++) {
         gs_line_slice slice;
         bool more;
-        assert_ok(gs_line_file_next(lines, &slice, &more, &f->error), &f->error);
+        assert_ok(gs_line_file_next(lines, &slice, &more, &f->fault, &f->error), &f->error);
         if (!more) {
             assert_int_equal(slices, slices_wanted);
             break;
@@ -171,7 +173,8 @@ static void check_slices(fixture *f, const char *data, size_t len, size_t slices
         assert_int_equal(slice.offset, offset);
         assert_int_equal(slice.first_line, line);
         assert_true(slice.len >= GS_UNIT_BYTES || offset + slice.len == len);
-        assert_ok(gs_line_file_read(lines, &slice, &f->data, &f->error), &f->error);
+        assert_ok(gs_line_file_read(lines, &slice, &f->data, &f->fault, &f->error),
+                  &f->error);
         assert_true(
             gs_bytes_equal(gs_buf_view(&f->data), gs_bytes_of(data + offset, (size_t)slice.len)));
         offset += slice.len;
@@ -242,7 +245,7 @@ static void a_line_over_64_mib_is_passed_over(void **state)
     for (size_t i = 0; i < 3; i++) {
         gs_line_slice slice;
         bool more;
-        assert_ok(gs_line_file_next(lines, &slice, &more, &f->error), &f->error);
+        assert_ok(gs_line_file_next(lines, &slice, &more, &f->fault, &f->error), &f->error);
         assert_true(more);
         assert_int_equal(slice.offset, wanted[i].offset);
         assert_int_equal(slice.len, wanted[i].len);
@@ -252,14 +255,14 @@ static void a_line_over_64_mib_is_passed_over(void **state)
     uint64_t hash;
     bool more, is_readable;
     gs_line_slice slice;
-    assert_ok(gs_line_file_next(lines, &slice, &more, &f->error), &f->error);
+    assert_ok(gs_line_file_next(lines, &slice, &more, &f->fault, &f->error), &f->error);
     assert_false(more);
     assert_ok(gs_reader_hash(&f->file, NULL, &hash, &is_readable, &f->error), &f->error);
     assert_int_equal(hash, f->file.hash);
     gs_line_file_close(lines);
 }
 
-static void a_file_that_shrinks_gives_less(void **state)
+static void a_file_of_lines_that_shrinks_is_changing(void **state)
 {
     fixture *f = *state;
     gs_line_file *lines;
@@ -268,11 +271,24 @@ static void a_file_that_shrinks_gives_less(void **state)
     put(f, "aaa\nbbb\n", 8);
     assert_ok(gs_line_file_open(&f->file, f->scratch, NULL, NULL, &lines, &f->fault, &f->error),
               &f->error);
-    assert_ok(gs_line_file_next(lines, &slice, &more, &f->error), &f->error);
+    assert_ok(gs_line_file_next(lines, &slice, &more, &f->fault, &f->error), &f->error);
     assert_int_equal(slice.len, 8);
+    assert_false(f->fault.is_skipped);
     assert_int_equal(truncate(f->path, 5), 0);
-    assert_ok(gs_line_file_read(lines, &slice, &f->data, &f->error), &f->error);
-    assert_true(gs_bytes_equal(gs_buf_view(&f->data), gs_bytes_str("aaa\nb")));
+    assert_ok(gs_line_file_read(lines, &slice, &f->data, &f->fault, &f->error), &f->error);
+    assert_true(f->fault.is_skipped);
+    assert_int_equal(f->fault.why, GS_SKIP_CHANGING);
+    assert_int_equal(f->data.len, 0);
+    gs_line_file_close(lines);
+
+    put(f, "aaa\nbbb\n", 8);
+    assert_ok(gs_line_file_open(&f->file, f->scratch, NULL, NULL, &lines, &f->fault, &f->error),
+              &f->error);
+    assert_int_equal(truncate(f->path, 5), 0);
+    assert_ok(gs_line_file_next(lines, &slice, &more, &f->fault, &f->error), &f->error);
+    assert_false(more);
+    assert_true(f->fault.is_skipped);
+    assert_int_equal(f->fault.why, GS_SKIP_CHANGING);
     gs_line_file_close(lines);
 }
 
@@ -289,7 +305,7 @@ int main(void)
         CASE(slices_end_at_lines_behind_each_mebibyte),
         CASE(an_empty_file_of_lines_is_empty),
         CASE(a_line_over_64_mib_is_passed_over),
-        CASE(a_file_that_shrinks_gives_less),
+        CASE(a_file_of_lines_that_shrinks_is_changing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -431,6 +432,55 @@ static void a_file_that_ends_to_be_text_goes(void **state)
     assert_int_equal(f->summary.generation, 2);
 }
 
+#define NOBODY 65534 /* whom permissions bind, unlike root */
+
+static void become(uid_t user)
+{
+    if (geteuid() == 0)
+        setfsuid(user);
+}
+
+static void what_cannot_be_read_stays_as_it_was(void **state)
+{
+    fixture *f = *state;
+    put(f, "in/a.txt", "政务公开");
+    put(f, "in/b.txt", "年度报告");
+    put(f, "in/r.jsonl", "{\"id\":\"x\",\"text\":\"三公经费\"}\n");
+    assert_int_equal(mkdir("in/sub", 0755), 0);
+    put(f, "in/sub/c.txt", "营商环境");
+    if (geteuid() == 0)
+        assert_int_equal(chown(".", NOBODY, (gid_t)-1), 0);
+    become(NOBODY);
+    index_path(f, "in");
+    become(0);
+    expect(f, 4, 0, 0, 0);
+
+    put(f, "in/a.txt", "新的文字");
+    put(f, "in/r.jsonl", "{\"id\":\"y\",\"text\":\"新的\"}\n");
+    unlink("in/b.txt");
+    const char *const closed[] = {"in/a.txt", "in/r.jsonl", "in/sub"};
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(chmod(closed[i], 0), 0);
+    become(NOBODY);
+    index_path(f, "in");
+    become(0);
+    expect(f, 0, 0, 1, 3);
+    assert_int_equal(f->summary.reasons[GS_SKIP_UNREADABLE], 3);
+    expect_content("document in/a.txt | 政务公开", true);
+    expect_content("document x | ", true);
+    expect_content("document in/sub/c.txt | 营商环境", true);
+    expect_content("in/b.txt", false);
+
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(chmod(closed[i], 0755), 0);
+    unlink("in/sub/c.txt");
+    become(NOBODY);
+    index_path(f, "in");
+    become(0);
+    expect(f, 1, 1, 2, 0); // y; a.txt; x and c.txt
+    expect_like_fresh(f, "in");
+}
+
 static void a_strict_run_commits_nothing_if_it_skips(void **state)
 {
     fixture *f = *state;
@@ -438,9 +488,14 @@ static void a_strict_run_commits_nothing_if_it_skips(void **state)
     put(f, "in/a.txt", "政务公开");
     put(f, "in/empty", "");
     f->options.strict = true;
-    assert_fails(GSEARCH_BAD_ARGUMENT, try_index(f, "ix", &path, 1), &f->error);
+    put_bytes(f, "in/binary", "\0", 1);
+    assert_fails(GSEARCH_CORRUPT, try_index(f, "ix", &path, 1), &f->error);
+    assert_int_equal(gsearch_status_exit(f->error.code), 65);
+    assert_non_null(strstr(f->error.message, "2 inputs were skipped (binary:1,empty:1)"));
+    assert_non_null(strstr(f->error.message, "nothing was committed"));
     expect_content("documents", false);
     unlink("in/empty");
+    unlink("in/binary");
     index_path(f, "in");
     expect(f, 1, 0, 0, 0);
 }
@@ -565,6 +620,7 @@ int main(void)
         CASE(random_steps_end_where_a_fresh_build_does),
         CASE(what_is_not_text_is_counted_by_reason),
         CASE(a_file_that_ends_to_be_text_goes),
+        CASE(what_cannot_be_read_stays_as_it_was),
         CASE(a_strict_run_commits_nothing_if_it_skips),
         CASE(a_missing_path_commits_nothing),
         CASE(the_index_does_not_index_itself),
