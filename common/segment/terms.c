@@ -13,8 +13,6 @@
  */
 #include "common/segment/terms.h"
 
-#include "common/base/limits.h"
-
 #define CHAR_BYTES 8u
 #define TERMS_BYTES_MAX UINT32_MAX
 #define LONG_UNIT 32u /* places of long lists are multiples of it */
@@ -35,7 +33,7 @@ void gs_terms_writer_init(gs_terms_writer *writer, const gs_mem *mem, uint32_t l
     writer->long_min = long_min;
     gs_buf *buffers[] = {&writer->chars,        &writer->gram_firsts, &writer->gram_gaps,
                          &writer->gram_offsets, &writer->gram_data,   &writer->word_gaps,
-                         &writer->word_offsets, &writer->word_data,   &writer->last_word};
+                         &writer->word_offsets, &writer->word_data};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++)
         gs_buf_init(buffers[i], mem, TERMS_BYTES_MAX);
 }
@@ -44,7 +42,7 @@ void gs_terms_writer_release(gs_terms_writer *writer)
 {
     gs_buf *buffers[] = {&writer->chars,        &writer->gram_firsts, &writer->gram_gaps,
                          &writer->gram_offsets, &writer->gram_data,   &writer->word_gaps,
-                         &writer->word_offsets, &writer->word_data,   &writer->last_word};
+                         &writer->word_offsets, &writer->word_data};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++)
         gs_buf_release(buffers[i]);
 }
@@ -53,7 +51,7 @@ gsearch_status gs_terms_writer_status(const gs_terms_writer *writer)
 {
     const gs_buf *buffers[] = {&writer->chars,        &writer->gram_firsts, &writer->gram_gaps,
                                &writer->gram_offsets, &writer->gram_data,   &writer->word_gaps,
-                               &writer->word_offsets, &writer->word_data,   &writer->last_word};
+                               &writer->word_offsets, &writer->word_data};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++)
         if (buffers[i]->status)
             return buffers[i]->status;
@@ -130,16 +128,16 @@ void gs_terms_writer_word(gs_terms_writer *writer, gs_bytes word, const gs_list 
         gs_buf_u64(&writer->word_gaps, gaps_before);
         gs_buf_u32(&writer->word_offsets, (uint32_t)out->len);
     } else {
-        gs_bytes last = gs_buf_view(&writer->last_word);
-        while (shared < last.len && shared < word.len && last.ptr[shared] == word.ptr[shared])
+        while (shared < writer->last_word_len && shared < word.len &&
+               writer->last_word[shared] == word.ptr[shared])
             shared++;
     }
     gs_buf_u8(out, (uint8_t)shared);
     gs_buf_u8(out, (uint8_t)(word.len - shared));
     gs_buf_append(out, word.ptr + shared, word.len - shared);
     write_list(writer, out, list);
-    gs_buf_reset(&writer->last_word);
-    gs_buf_bytes(&writer->last_word, word);
+    memcpy(writer->last_word, word.ptr, word.len);
+    writer->last_word_len = word.len;
     writer->words++;
 }
 

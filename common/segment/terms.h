@@ -10,6 +10,7 @@
 #ifndef GS_SEGMENT_TERMS_H
 #define GS_SEGMENT_TERMS_H
 
+#include "common/base/limits.h"
 #include "common/segment/postings.h"
 
 #define GS_GRAM_BREAK 0ull
@@ -35,8 +36,10 @@ static inline uint32_t gs_gram_second(uint64_t gram)
 typedef struct gs_terms_writer {
     gs_buf chars;                                           /* 3.7 */
     gs_buf gram_firsts, gram_offsets, gram_gaps, gram_data; /* 3.8 */
-    gs_buf word_offsets, word_gaps, word_data, last_word;   /* 3.9 */
+    gs_buf word_offsets, word_gaps, word_data;              /* 3.9 */
     uint64_t last_gram;
+    uint8_t last_word[GS_TERM_BYTES_MAX];
+    size_t last_word_len;
     uint64_t grams, words;
     uint32_t long_min;
 } gs_terms_writer;

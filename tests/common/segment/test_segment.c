@@ -265,6 +265,45 @@ static void without_memory_writing_fails_and_leaves_nothing(void **state)
     random_segment_free(random);
 }
 
+/* An allocator that fails once and then goes on. */
+typedef struct hiccup {
+    gs_flaky flaky;
+    size_t left; /* calls until it fails */
+} hiccup;
+
+static void *hiccup_resize(void *ptr, size_t size, void *payload)
+{
+    hiccup *h = payload;
+    if (size && h->left && --h->left == 0)
+        return NULL;
+    return h->flaky.mem.resize(ptr, size, h->flaky.mem.payload);
+}
+
+static void one_refused_allocation_is_not_forgotten(void **state)
+{
+    place *p = *state;
+    random_segment *random = small_segment();
+    gs_container_name whole, name;
+    assert_ok(random_segment_write(random, p->dir, NULL, false, 1000, &whole, &p->error),
+              &p->error);
+    bool done = false;
+    for (size_t n = 1; !done; n++) {
+        hiccup h = {.left = n};
+        gs_flaky_init(&h.flaky, 0);
+        const gs_mem mem = {.resize = hiccup_resize, .payload = &h};
+        gsearch_status status =
+            random_segment_write(random, p->dir, &mem, false, 1000, &name, &p->error);
+        done = h.left != 0;
+        if (status == GSEARCH_OK) // whoever can do without it must write the same
+            assert_string_equal(name.name, whole.name);
+        else
+            assert_fails(GSEARCH_NO_MEMORY, status, &p->error);
+        assert_true(status == GSEARCH_OK || !done);
+        assert_int_equal(h.flaky.live, 0);
+    }
+    random_segment_free(random);
+}
+
 static void without_memory_opening_and_checking_fail_cleanly(void **state)
 {
     place *p = *state;
@@ -512,6 +551,53 @@ static void numbers_that_cannot_be_are_found(void **state)
     }
 }
 
+static void a_rank_that_two_documents_share_is_found(void **state)
+{
+    place *p = *state;
+    gs_container_name whole = write_small(p), changed;
+    gs_segment *segment = open_named(p, &whole);
+    gs_bytes cols = gs_container_find(segment->container, GS_CHUNK_COLS);
+    assert_int_equal(segment->docs.rank.width, 1);
+    size_t ranks = (size_t)(segment->docs.rank.data - cols.ptr);
+    change c = {.chunk = GS_CHUNK_COLS, .at = ranks + 1, .bytes = cols.ptr + ranks, .len = 1};
+    c.keep = SIZE_MAX;
+    gs_segment *damaged;
+    const uint32_t *by_rank;
+    assert_ok(reopen(p, &whole, &c, &changed, &damaged), &p->error);
+    assert_fails(GSEARCH_CORRUPT, gs_segment_by_rank(damaged, &by_rank, &p->error), &p->error);
+    assert_fails(GSEARCH_CORRUPT, gs_segment_verify(damaged, &p->error), &p->error);
+    gs_segment_unref(damaged);
+    gs_segment_unref(segment);
+}
+
+/* Searches skip blocks by these bounds and cannot notice that they are wrong. */
+static void bounds_of_blocks_that_are_not_true_are_found(void **state)
+{
+    place *p = *state;
+    gs_container_name whole = write_small(p);
+    gs_segment *segment = open_named(p, &whole);
+    gs_terms_iterator iterator;
+    gs_long_list list;
+    bool more;
+    assert_ok(gs_terms_seek_gram(&iterator, &segment->terms, 0, &p->error), &p->error);
+    do {
+        assert_ok(gs_terms_next(&iterator, &more, &p->error), &p->error);
+        assert_true(more);
+    } while (!iterator.list.is_long);
+    assert_ok(gs_long_list_open(&segment->postings, &iterator.list, &list, &p->error), &p->error);
+    const uint8_t *bounds[] = {list.tf, list.tf + list.blocks - 1, list.length,
+                               list.length + list.blocks - 1};
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            uint8_t other = (uint8_t)(*bounds[i] ^ 1u << bit);
+            change c = {.chunk = GS_CHUNK_POST, .bytes = &other, .len = 1, .keep = SIZE_MAX};
+            c.at = (size_t)(bounds[i] - segment->postings.post.ptr);
+            assert_fails(GSEARCH_CORRUPT, use_changed(p, &whole, &c), &p->error);
+        }
+    }
+    gs_segment_unref(segment);
+}
+
 static void damaged_content_under_right_sums_is_survived(void **state)
 {
     place *p = *state;
@@ -548,10 +634,13 @@ int main(void)
         PLACE_CASE(a_segment_lives_until_the_last_reference_is_gone),
         PLACE_CASE(a_file_that_is_not_there_is_not_found),
         PLACE_CASE(without_memory_writing_fails_and_leaves_nothing),
+        PLACE_CASE(one_refused_allocation_is_not_forgotten),
         PLACE_CASE(without_memory_opening_and_checking_fail_cleanly),
         PLACE_CASE(a_segment_written_anew_is_the_same),
         PLACE_CASE(a_chunk_that_is_missing_or_cut_is_found),
         PLACE_CASE(numbers_that_cannot_be_are_found),
+        PLACE_CASE(a_rank_that_two_documents_share_is_found),
+        PLACE_CASE(bounds_of_blocks_that_are_not_true_are_found),
         PLACE_CASE(damaged_content_under_right_sums_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -464,6 +464,12 @@ static void entries_that_cannot_be_are_refused(void **state)
                          GSEARCH_CORRUPT);
     }
     assert_int_equal(walk_changed(d, &d->gram_bytes, 0, "", 0), GSEARCH_OK);
+    gs_buf *parts[] = {&d->gram_bytes, &d->word_bytes};
+    for (size_t i = 0; i < 2; i++) { // a byte behind the last entry
+        gs_buf_u8(parts[i], 1);
+        assert_int_equal(walk_changed(d, parts[i], 0, "", 0), GSEARCH_CORRUPT);
+        parts[i]->len--;
+    }
     dictionary_free(d);
 }
 
