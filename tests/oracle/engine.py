@@ -45,8 +45,8 @@ class Engine:
     def index(self, paths, *options):
         return self.run('index', '-d', 'index', *options, '--', *paths)
 
-    def merge(self):
-        return self.run('merge', '-d', 'index')
+    def merge(self, *options):
+        return self.run('merge', '-d', 'index', *options)
 
     def segments(self):
         return sorted(name for name in os.listdir(os.path.join(self.root, 'index'))

@@ -11,13 +11,14 @@ smallest corpus that still shows it.
 import argparse
 import collections
 import dataclasses
+import json
 import os
 import shutil
 import sys
 import tempfile
 
 from engine import Engine, write_sources
-from model import Analyser, Collection, Source
+from model import Analyser, Collection, Document, Source
 from querylanguage import Refused, parse, parse_question
 from samples import Samples
 
@@ -162,8 +163,8 @@ def updates(engine, sources, before):
     write_sources(engine.root, sources)
     engine.index(['corpus'], '-j', '4')
     yield 'updated'
-    engine.merge()
-    yield 'updated and merged'
+    engine.merge('--small')
+    yield 'updated and merged into small files'
 
 
 STATES = one_run, many_runs, updates
@@ -278,42 +279,34 @@ def acid_set():
     return sources, queries
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--unicode', required=True)
-    parser.add_argument('--opencc', required=True)
-    parser.add_argument('--opencc-dict', required=True)
-    parser.add_argument('--comparisons', type=int, default=20000)
-    parser.add_argument('--seed', type=int, default=20171205)
-    parser.add_argument('gsearch')
-    options = parser.parse_args()
-    options.gsearch = os.path.abspath(options.gsearch)
-    analyser = Analyser(options)
+class Cases:
+    def __init__(self, options):
+        self.options, self.analyser = options, Analyser(options)
 
-    def scan_answers_the_acid_set():
+    def scan_answers_the_acid_set(self):
         sources, queries = acid_set()
         assert len(sources) > 10 and len(queries) > 30
-        collection = Collection(analyser, sources)
+        collection = Collection(self.analyser, sources)
         for query, ids in queries:
             found = {hit.document.id for hit in collection.ask(query)}
             assert found == ids, f'{query}: {found}, should be {ids}'
 
-    def program_answers_the_acid_set_as_the_scan_does():
+    def program_answers_the_acid_set_as_the_scan_does(self):
         sources, queries = acid_set()
-        collection = Collection(analyser, sources)
+        collection = Collection(self.analyser, sources)
         requests = [Request(query) for query, _ in queries]
         wanted = [expected(collection, request) for request in requests]
         for state in STATES:
-            found = first_fault(options, state, sources, sources, requests, wanted)
+            found = first_fault(self.options, state, sources, sources, requests, wanted)
             assert not found, f'{requests[found[0]].query}: {found}'
 
-    def wrong_answers_are_noticed():
+    def wrong_answers_are_noticed(self):
         sources, _ = acid_set()
-        collection = Collection(analyser, sources)
+        collection = Collection(self.analyser, sources)
         request = Request('营商环境')
         wanted = expected(collection, request)
         with tempfile.TemporaryDirectory() as root:
-            engine = Engine(options.gsearch, root)
+            engine = Engine(self.options.gsearch, root)
             for _ in many_runs(engine, sources, None):
                 with engine:
                     first, rows = next(engine.ask([request.line()]))
@@ -325,27 +318,59 @@ def main():
                             ('snippet', rows[0]['snippet'][::-1]), ('title', 'x')):
             assert fault(request, wanted, (first, [{**rows[0], name: value}, rows[1]])), name
 
-    def random_queries_find_what_a_scan_finds():
-        counted, seed = [0], options.seed
-        while counted[0] < options.comparisons:
-            compare_corpus(options, analyser, seed, counted)
+    def random_queries_find_what_a_scan_finds(self):
+        counted, seed = [0], self.options.seed
+        while counted[0] < self.options.comparisons:
+            compare_corpus(self.options, self.analyser, seed, counted)
             seed += 1
-        print(f'# ok, {counted[0]} comparisons, {seed - options.seed} corpora')
+        print(f'# ok, {counted[0]} comparisons, {seed - self.options.seed} corpora')
 
-    def queries_of_long_texts_find_what_a_scan_finds():
+    def queries_of_long_texts_find_what_a_scan_finds(self):
         counted = [0]
-        compare_corpus(options, analyser, options.seed, counted, 'long')
+        compare_corpus(self.options, self.analyser, self.options.seed, counted, 'long')
         print(f'# ok, {counted[0]} comparisons')
 
-    def queries_of_many_tiny_documents_find_what_a_scan_finds():
+    def queries_of_many_tiny_documents_find_what_a_scan_finds(self):
         counted = [0]
-        compare_corpus(options, analyser, options.seed, counted, 'tiny')
+        compare_corpus(self.options, self.analyser, self.options.seed, counted, 'tiny')
         print(f'# ok, {counted[0]} comparisons')
 
-    tap.main(scan_answers_the_acid_set, program_answers_the_acid_set_as_the_scan_does,
-             wrong_answers_are_noticed, random_queries_find_what_a_scan_finds,
-             queries_of_long_texts_find_what_a_scan_finds,
-             queries_of_many_tiny_documents_find_what_a_scan_finds)
+    def documents_come_back_as_they_were_given(self):
+        samples = Samples(self.options.seed)
+        sources = samples.sources(60, PARTS)
+        for state in STATES:
+            with tempfile.TemporaryDirectory(prefix='oracle-') as root:
+                engine = Engine(self.options.gsearch, root)
+                for name in state(engine, sources, older(samples, sources)):
+                    with engine:
+                        replies = engine.ask([f'GET {json.dumps(source.id)}'
+                                              for source in sources])
+                        for source, (first, rows) in zip(sources, replies, strict=True):
+                            assert first.startswith('OK generation='), first
+                            title = Document(self.analyser, source).title or None
+                            wanted = source.id, source.text, title, source.date
+                            found = [rows[0].get(key) for key in ('id', 'text', 'title', 'date')]
+                            assert tuple(found) == wanted, f'{name}: {found}, should be {wanted}'
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--unicode', required=True)
+    parser.add_argument('--opencc', required=True)
+    parser.add_argument('--opencc-dict', required=True)
+    parser.add_argument('--comparisons', type=int, default=20000)
+    parser.add_argument('--seed', type=int, default=20171205)
+    parser.add_argument('gsearch')
+    options = parser.parse_args()
+    options.gsearch = os.path.abspath(options.gsearch)
+    cases = Cases(options)
+    tap.main(cases.scan_answers_the_acid_set,
+             cases.program_answers_the_acid_set_as_the_scan_does,
+             cases.wrong_answers_are_noticed,
+             cases.random_queries_find_what_a_scan_finds,
+             cases.queries_of_long_texts_find_what_a_scan_finds,
+             cases.queries_of_many_tiny_documents_find_what_a_scan_finds,
+             cases.documents_come_back_as_they_were_given)
 
 
 if __name__ == '__main__':
