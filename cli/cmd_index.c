@@ -26,7 +26,7 @@ static void on_signal(int number)
 static void listen_for(int number)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask); // no SA_RESTART: a read of a silent pipe must end too
+    sigemptyset(&action.sa_mask);
     sigaction(number, &action, NULL);
 }
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -20,6 +21,7 @@
     (2ll * NS_PER_S) /* a file written so short before may change under the same time */
 #define TRIES_MAX 3
 #define BLOCK_BYTES (256u << 10)
+#define STOP_LOOK_MS 100
 
 static void set_fault(gs_reader_fault *fault, gs_skip why, int failure)
 {
@@ -214,15 +216,29 @@ struct gs_line_file {
     uint8_t block[BLOCK_BYTES];
 };
 
+/* Waits for standard input; false once `stop` is set. A signal may arrive just before a read, or in
+ * another thread, and would then not end it: so no read is begun that might wait. */
+static bool wait_for_stdin(const volatile int *stop)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    for (;;) {
+        if (stop && *stop)
+            return false;
+        int ready = poll(&input, 1, STOP_LOOK_MS);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return true; // what is wrong with it, the read will say
+    }
+}
+
 static gsearch_status copy_stdin(gs_line_file *lines, gs_dir *dir, const volatile int *stop,
                                  gsearch_error *err)
 {
     GS_TRY(gs_scratch_open(dir, &lines->scratch, err));
     for (;;) {
+        if (!wait_for_stdin(stop))
+            return gs_fail(err, GSEARCH_BUSY, "stopped by a signal");
         ssize_t got = read(STDIN_FILENO, lines->block, BLOCK_BYTES);
         int failure = got < 0 ? errno : 0;
-        if (stop && *stop)
-            return gs_fail(err, GSEARCH_BUSY, "stopped by a signal");
         if (failure == EINTR)
             continue;
         if (failure)
