@@ -46,11 +46,11 @@ typedef struct gs_terms_writer {
 
 void gs_terms_writer_init(gs_terms_writer *writer, const gs_mem *mem, uint32_t long_min);
 void gs_terms_writer_release(gs_terms_writer *writer);
-/* Every CJK character of the segment with its document frequency, rising; before its grams. Words
- * have 1 to GS_TERM_BYTES_MAX bytes. */
+/* Every CJK character of the segment with its document frequency, rising; before its grams. */
 void gs_terms_writer_character(gs_terms_writer *writer, uint32_t code_point, uint32_t documents);
 void gs_terms_writer_gram(gs_terms_writer *writer, uint64_t gram, const gs_list *list,
                           uint64_t gaps_before);
+/* A word has 1 to GS_TERM_BYTES_MAX bytes. */
 void gs_terms_writer_word(gs_terms_writer *writer, gs_bytes word, const gs_list *list,
                           uint64_t gaps_before);
 /* NO_MEMORY or LIMIT if a buffer overflowed. */
