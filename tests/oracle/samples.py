@@ -27,8 +27,7 @@ SIZES = {'mixed': (1, 2, 3, 5, 8, 13, 30, 60, 200), 'tiny': (1, 2, 3, 4, 6),
 
 class Samples:
     """`shape` is 'mixed', 'tiny' for short documents, or 'long': few characters in long texts, so
-    that lists are long; no NEAR, which a scan cannot answer there, and no `=`, which runs into the
-    budget."""
+    that lists are long, and no NEAR, which a scan cannot answer there."""
 
     def __init__(self, seed, shape='mixed'):
         self.random = random.Random(seed)
@@ -110,7 +109,7 @@ class Samples:
             return 'date:' + self.random.choice(PERIODS)
         elif draw < 0.9:
             return self.run(sources) + '*'
-        elif draw < 0.95 and self.shape != 'long':
+        elif draw < 0.95:
             return self.random.choice(('=', '＝')) + self.run(sources)
         else:
             found = f'（{self.run(sources)}）{self.run(sources)}'
