@@ -126,6 +126,8 @@ gsearch_status gs_spill_reader_get(gs_spill_reader *reader, void *out, size_t le
                                    gsearch_error *err)
 {
     uint8_t *to = out;
+    if (len <= reader->capacity) // many small pieces: not a read of the file for each
+        GS_TRY(gs_spill_reader_fill(reader, len, err));
     size_t have = (size_t)(reader->end - reader->next);
     size_t part = have < len ? have : len;
     if (part)
