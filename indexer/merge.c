@@ -16,6 +16,7 @@
 
 #define DELETED UINT32_MAX /* in merge_source.starts */
 #define CHARACTER_ROW_BYTES 8u
+#define FORGET_BYTES (16ull << 20) /* of inputs read, before their memory is given back */
 
 /* One input. */
 typedef struct merge_source {
@@ -38,11 +39,23 @@ typedef struct merge {
     gs_characters characters;
     uint32_t *positions;
     size_t positions_capacity;
+    uint64_t read_bytes; /* since memory was given back */
 } merge;
 
 static bool is_deleted(const merge_source *source, uint32_t doc)
 {
     return source->deletes && gs_deletes_has(source->deletes, doc);
+}
+
+/* Inputs are mapped and read once: without this all of them would pile up in memory. */
+static void note_read(merge *all, uint64_t bytes)
+{
+    all->read_bytes += bytes;
+    if (all->read_bytes < FORGET_BYTES)
+        return;
+    all->read_bytes = 0;
+    for (size_t i = 0; i < all->sources_count; i++)
+        gs_container_forget(all->sources[i].segment->container);
 }
 
 /* ---- opening ---- */
@@ -352,6 +365,7 @@ static gsearch_status copy_list(merge *all, gsearch_error *err)
         GS_TRY(copy_long_list(all, source, err));
     else
         GS_TRY(copy_short_list(all, source, err));
+    note_read(all, source->terms.list.count * sizeof(uint32_t));
     bool more;
     GS_TRY(gs_terms_next(&source->terms, &more, err));
     if (more)
@@ -400,6 +414,7 @@ static gsearch_status copy_blocks(merge *all, const gs_segment *segment, gsearch
         gs_bytes stored = {store->text.ptr + begin, (size_t)(end - begin)};
         GS_TRY(gs_container_check(segment->container, stored, err));
         GS_TRY(gs_segment_add_text_block(all->writer, next - first, stored, err));
+        note_read(all, stored.len);
     }
     return GSEARCH_OK;
 }
@@ -427,6 +442,7 @@ static gsearch_status pack_documents(merge *all, const merge_source *source,
         gs_stored stored;
         GS_TRY(gs_store_read(&segment->store, source->decoder, doc, 0, UINT32_MAX, &stored, err));
         GS_TRY(gs_store_packer_add(packer, stored.text, stored.fields, packed, err));
+        note_read(all, stored.text.len);
         GS_TRY(give_blocks(all, packed, err));
     }
     GS_TRY(gs_store_packer_flush(packer, packed, err));

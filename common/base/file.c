@@ -731,6 +731,13 @@ bool gs_map_lost(const gs_map *map)
     return map->slot && atomic_load(&map->slot->lost);
 }
 
+void gs_map_forget(const gs_map *map)
+{
+    // advice: if it is not taken, the pages stay until the system needs them
+    if (map->slot)
+        (void)!madvise((void *)(uintptr_t)map->data, map->len, MADV_DONTNEED);
+}
+
 void gs_map_close(gs_map *map)
 {
     if (!map)

@@ -82,6 +82,8 @@ gs_bytes gs_map_bytes(const gs_map *map);
 /* True once a mapped page could not be read (the file was cut short); reads then see zeros. Only
  * with gs_map_guard installed. */
 bool gs_map_lost(const gs_map *map);
+/* Gives back the memory of pages that were read; they are read again when they are needed. */
+void gs_map_forget(const gs_map *map);
 void gs_map_close(gs_map *map);
 
 /* Installs the SIGBUS handler that turns an unreadable page of a gs_map into zeros and marks that

@@ -359,6 +359,11 @@ void gs_container_close(gs_container *container)
     gs_mem_free(container->mem, container);
 }
 
+void gs_container_forget(const gs_container *container)
+{
+    gs_map_forget(container->map);
+}
+
 static const chunk_row *find_chunk(const gs_container *container, uint32_t id)
 {
     for (uint32_t i = 0; i < container->chunks_count; i++) {

@@ -52,6 +52,9 @@ GS_CHECKED gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, cons
                                             gs_container **out, gsearch_error *err);
 void gs_container_close(gs_container *container);
 
+/* Gives back the memory of what was read so far; reading on stays possible. */
+void gs_container_forget(const gs_container *container);
+
 /* The bytes of a chunk, not yet verified; empty if the file has none. */
 gs_bytes gs_container_find(const gs_container *container, uint32_t id);
 /* The same, every page of it verified. CORRUPT if a page is damaged or, with `needed`, the chunk is
