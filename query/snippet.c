@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * From positions back to text: the passage around the densest matches is analysed again, from the
- * nearest place where analysis can resume, and the byte ranges of its tokens give the marks.
+ * nearest place where analysis can resume, and the byte ranges of its tokens give the marks. Start
+ * with gs_snippet_make.
  */
 #include "query/snippet.h"
 
@@ -10,21 +11,28 @@
 #include "common/text/analyzer.h"
 #include "common/text/exact.h"
 
-#define LEAD_CODE_POINTS 40u  /* shown before the first match */
-#define LEAD_POSITIONS 64u    /* analysed before it: marks of matches that begin there */
-#define PASSAGE_BYTES 8192u   /* read at first; more if the match is longer */
-#define PASSAGE_MARGIN 64u    /* a token this close to the end of a piece may not be whole */
+#define LEAD_CODE_POINTS 40u /* shown before a match at most, unless the text ends behind it */
+#define LEAD_POSITIONS GS_SNIPPET_CODE_POINTS_MAX /* analysed before it */
+#define WINDOW_BYTES_MAX (4 * GS_SNIPPET_CODE_POINTS_MAX)
+#define CODE_POINT_POSITIONS_MAX 6u /* that one gives: U+3316 is six Katakana */
+#define POSITION_BYTES_GUESSED \
+    4u                     /* how much text to read at first: a guess that is mostly enough */
+#define PASSAGE_MARGIN 64u /* a token this close to the end of a piece may not be whole */
+#define CUT_BYTES_MAX 3u   /* of a character at the end of a piece */
 #define TOKENS_AT_ONCE 64u
 
 /* A piece of a document's text, or its title, and where its tokens stand. */
 typedef struct passage {
-    gs_bytes text;        /* from `begin` on it can be analysed */
-    size_t begin;
-    bool has_end;         /* the text ends where this piece does */
-    uint32_t position;    /* of the first token after `begin` */
     uint32_t first, last; /* positions wanted; the arrays count from `first` */
-    uint32_t *starts, *ends; /* byte ranges; ends 0: no token there */
-    uint32_t reached;     /* positions below are known */
+    uint32_t match;       /* one of them, and how many bytes are wanted from its start on: what */
+    uint32_t reach;       /* lies behind them need not be found */
+    uint32_t *starts, *ends; /* byte ranges of tokens */
+    uint32_t position;       /* of the first token after `begin` */
+    uint32_t known;          /* positions below were found */
+    gs_bytes text;
+    size_t begin; /* analysis starts here */
+    size_t stop;  /* where `reach` ends */
+    bool has_end; /* the text ends where this piece does */
 } passage;
 
 static uint32_t text_start(const gs_segment *segment, uint32_t doc)
@@ -34,15 +42,20 @@ static uint32_t text_start(const gs_segment *segment, uint32_t doc)
     return segment->docs.starts[doc];
 }
 
-static void analyze_passage(passage *p)
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* Finds the tokens; false if the piece ended before all that is wanted. */
+static bool analyze_passage(passage *p)
 {
     gs_analyzer analyzer;
     gs_token tokens[TOKENS_AT_ONCE];
-    size_t sure = p->has_end ? p->text.len : p->text.len - PASSAGE_MARGIN;
+    size_t margin = p->has_end ? 0 : PASSAGE_MARGIN;
+    size_t sure = p->text.len > margin ? p->text.len - margin : 0;
     uint32_t dropped = 0; // a break that opens the text took no position when it was indexed
     size_t count;
+    p->known = p->position;
+    p->stop = SIZE_MAX;
     gs_analyzer_start(&analyzer, p->text, p->begin, p->position);
-    p->reached = p->position;
     while ((count = gs_analyzer_next(&analyzer, tokens, TOKENS_AT_ONCE)) > 0) {
         for (size_t i = 0; i < count; i++) {
             const gs_token *token = &tokens[i];
@@ -51,23 +64,27 @@ static void analyze_passage(passage *p)
                 continue;
             }
             uint32_t position = token->position - dropped;
-            if (token->byte_end > sure || position > p->last)
-                return;
+            if (position > p->last || token->byte_start >= p->stop)
+                return true;
+            if (token->byte_end > sure)
+                return sure >= p->stop;
             if (position >= p->first) {
                 p->starts[position - p->first] = token->byte_start;
                 p->ends[position - p->first] = token->byte_end;
             }
-            p->reached = position + 1;
+            if (position == p->match)
+                p->stop = (size_t)token->byte_start + p->reach;
+            p->known = position + 1;
         }
     }
-    p->reached = p->last + 1;
+    return p->has_end || sure >= p->stop;
 }
 
 static gsearch_status make_arrays(passage *p, gs_arena *arena, gsearch_error *err)
 {
-    size_t count = (size_t)p->last - p->first + 1;
-    p->starts = gs_arena_calloc(arena, count, sizeof(uint32_t));
-    p->ends = gs_arena_calloc(arena, count, sizeof(uint32_t));
+    size_t bytes = ((size_t)p->last - p->first + 1) * sizeof(uint32_t);
+    p->starts = gs_arena_alloc(arena, bytes);
+    p->ends = gs_arena_alloc(arena, bytes);
     return p->starts && p->ends ? GSEARCH_OK : gs_fail_memory(err);
 }
 
@@ -85,6 +102,8 @@ static gsearch_status read_title(const gs_segment *segment, gs_arena *arena, uin
         return status;
     if (!copy)
         return gs_fail_memory(err);
+    if (gs_utf8_valid_prefix(p->text) < p->text.len)
+        return gs_corrupt(err, "the title of document %u is not UTF-8", doc);
     p->begin = 0;
     p->has_end = true;
     p->position = segment->docs.starts[doc];
@@ -93,42 +112,58 @@ static gsearch_status read_title(const gs_segment *segment, gs_arena *arena, uin
     return GSEARCH_OK;
 }
 
-/* Reads the text around [first, last] until those positions are known, or the text ends. */
+/* Reads the text from the last checkpoint before `first` on until all that is wanted was found, or
+ * the text ends. */
 static gsearch_status read_text(const gs_segment *segment, gs_decoder *decoder, gs_arena *arena,
                                 uint32_t doc, passage *p, gsearch_error *err)
 {
-    gs_checkpoint at =
-        gs_store_checkpoint(&segment->store, text_start(segment, doc), p->first);
+    gs_checkpoint at = gs_store_checkpoint(&segment->store, text_start(segment, doc), p->first);
     p->position = at.position;
     GS_TRY(make_arrays(p, arena, err));
-    for (uint64_t want = PASSAGE_BYTES;; want *= 4) {
+    uint64_t want = (uint64_t)POSITION_BYTES_GUESSED * (p->match - at.position) + p->reach;
+    want += 2 * PASSAGE_MARGIN;
+    for (;; want *= 4) {
         uint64_t to = at.byte + want < UINT32_MAX ? at.byte + want : UINT32_MAX - 1;
         gs_stored stored;
         GS_TRY(gs_store_read(&segment->store, decoder, doc, at.byte, (uint32_t)to, &stored, err));
         if (at.byte < stored.text_from || at.byte - stored.text_from > stored.text.len)
             return gs_corrupt(err, "CKPT: a checkpoint lies outside its document");
         p->begin = at.byte - stored.text_from;
-        p->has_end = stored.text_from + stored.text.len >= stored.text_len;
-        gs_bytes rest = gs_bytes_of(stored.text.ptr + p->begin, stored.text.len - p->begin);
-        p->text = gs_bytes_of(stored.text.ptr, p->begin + gs_utf8_valid_prefix(rest));
-        if (!p->has_end && p->text.len - p->begin <= PASSAGE_MARGIN)
+        gs_bytes piece = gs_bytes_of(stored.text.ptr + p->begin, stored.text.len - p->begin);
+        if (piece.len > want)
+            piece.len = (size_t)want;
+        p->has_end = (uint64_t)at.byte + piece.len >= stored.text_len;
+        size_t valid = gs_utf8_valid_prefix(piece);
+        if (valid + (p->has_end ? 0 : CUT_BYTES_MAX) < piece.len)
             return gs_corrupt(err, "TEXT: document %u is not UTF-8", doc);
-        analyze_passage(p);
-        if (p->has_end || p->reached > p->last)
+        p->text = gs_bytes_of(stored.text.ptr, p->begin + valid);
+        if (analyze_passage(p))
             return GSEARCH_OK;
     }
 }
 
-/* Whether all of the span was analysed; its bytes. */
+/* Whether all of the span was found; its bytes. */
 static bool find_span(const passage *p, gs_span span, size_t *start, size_t *end)
 {
     uint32_t last = span.position + span.length - 1;
-    if (span.position < p->first || last > p->last || !p->ends[span.position - p->first] ||
-        !p->ends[last - p->first])
+    if (span.position < p->first || last >= p->known)
         return false;
     *start = p->starts[span.position - p->first];
     *end = p->ends[last - p->first];
     return *start < *end;
+}
+
+/* The same for the match that the passage is about, whose end may lie behind what was wanted. */
+static bool find_match(const passage *p, gs_span span, size_t *start, size_t *end)
+{
+    if (find_span(p, span, start, end))
+        return true;
+    bool goes_on = p->known > p->last || p->stop <= p->text.len;
+    if (p->match >= p->known || !goes_on)
+        return false;
+    *start = p->starts[p->match - p->first];
+    *end = p->stop < p->text.len ? p->stop : p->text.len;
+    return true;
 }
 
 /* ---- choosing the window ------------------------------------------------------------------- */
@@ -150,117 +185,194 @@ static size_t densest(const gs_span *spans, size_t count)
     return best;
 }
 
-static bool ends_sentence(uint32_t code_point)
+static uint32_t code_point_at(const passage *p, size_t at, size_t *next)
 {
-    return code_point == 0x3002 || code_point == 0xff01 || code_point == 0xff1f ||
-           code_point == '\n' || code_point == 0x2029;
+    uint32_t code_point;
+    *next = at + gs_utf8_decode(p->text.ptr + at, p->text.ptr + p->text.len, &code_point);
+    return code_point;
 }
 
-/* Where the snippet begins: a sentence before the match if one begins near, else a fixed lead. */
-static size_t lead_start(const passage *p, size_t match_start, size_t match_end)
+static uint32_t code_point_before(const passage *p, size_t at, size_t *before)
 {
-    size_t match = gs_utf8_count(
-        gs_bytes_of(p->text.ptr + match_start, match_end - match_start));
+    size_t next, start = at - 1;
+    while (start > 0 && (p->text.ptr[start] & 0xc0) == 0x80)
+        start--;
+    *before = start;
+    return code_point_at(p, start, &next);
+}
+
+static bool ends_line(uint32_t code_point)
+{
+    return code_point == '\n' || code_point == '\r';
+}
+
+static bool ends_sentence(uint32_t code_point)
+{
+    return ends_line(code_point) || code_point == 0x2028 || code_point == 0x2029 ||
+           code_point == 0x3002 || code_point == 0xff01 || code_point == 0xff1f;
+}
+
+/* By `count` code points towards the start of what is known, or less far to behind one that
+ * `ends`. */
+static size_t go_back(const passage *p, size_t from, size_t count, bool (*ends)(uint32_t))
+{
+    // what stands before the first token of a text is known too
+    size_t floor = p->first == p->position ? p->begin : p->starts[0];
+    while (count-- && from > floor) {
+        size_t before;
+        uint32_t code_point = code_point_before(p, from, &before);
+        if (ends && ends(code_point))
+            break;
+        from = before;
+    }
+    return from;
+}
+
+static bool starts_line(const passage *p, size_t at)
+{
+    size_t before;
+    return at == 0 || ends_line(code_point_before(p, at, &before));
+}
+
+/* What a snippet need not begin with: white space, breaks, closing brackets and quotes, and what
+ * belongs to a character that is not shown. */
+static bool is_dangling(uint32_t code_point)
+{
+    switch (code_point) {
+    case 0x2019: // ’
+    case 0x201d: // ”
+    case 0x300b: // 》
+    case 0x300d: // 」
+    case 0x300f: // 』
+    case 0xff09: // ）
+        return true;
+    }
+    uint32_t entry = gs_fold_entry(code_point);
+    return entry & (GS_FOLD_SPACE | GS_FOLD_EXTENDS) || gs_fold_class_of(entry) == GS_FOLD_BREAK;
+}
+
+/* The first good place at or behind `at` for a snippet to begin, at most `match`. */
+static size_t settle(const passage *p, size_t at, size_t match)
+{
+    for (uint32_t i = 0; i < p->known - p->first && p->starts[i] < at; i++) {
+        if (at < p->ends[i])
+            at = p->ends[i];
+    }
+    for (size_t next; at < match; at = next) {
+        if (starts_line(p, at))
+            at += gs_title_heading(p->text.ptr + at, p->text.ptr + p->text.len);
+        if (!is_dangling(code_point_at(p, at, &next)))
+            break;
+    }
+    return at;
+}
+
+/* Where the snippet begins: where the sentence of the match does if that is near, else some way
+ * before the match; further, if the text ends soon; at the beginning of a title, if the match can
+ * then be shown. */
+static size_t window_start(const passage *p, size_t match_start, size_t match_end, bool in_title)
+{
+    size_t match = gs_utf8_count(gs_bytes_of(p->text.ptr + match_start, match_end - match_start));
     size_t room = match < GS_SNIPPET_CODE_POINTS_MAX ? GS_SNIPPET_CODE_POINTS_MAX - match : 0;
     size_t lead = room < LEAD_CODE_POINTS ? room : LEAD_CODE_POINTS;
-    size_t start = match_start;
-    while (lead-- && start > p->begin) {
-        size_t before = start - 1;
-        while (before > p->begin && (p->text.ptr[before] & 0xc0) == 0x80)
-            before--;
-        uint32_t code_point;
-        gs_utf8_decode(p->text.ptr + before, p->text.ptr + p->text.len, &code_point);
-        if (ends_sentence(code_point))
-            break;
-        start = before;
-    }
-    return start;
+    if (in_title && go_back(p, match_start, room, NULL) == 0)
+        return settle(p, 0, match_start);
+    gs_bytes rest = gs_bytes_of(p->text.ptr + match_end, p->text.len - match_end);
+    size_t after = room, from = match_start;
+    if (p->has_end)
+        after = gs_utf8_count(gs_bytes_of(rest.ptr, gs_utf8_prefix(rest, room)));
+    if (room > lead + after)
+        from = go_back(p, from, room - lead - after, NULL);
+    return settle(p, go_back(p, from, lead, ends_sentence), match_start);
+}
+
+/* Where a snippet ends: before a character whose marks would not fit. */
+static size_t window_end(const passage *p, size_t start)
+{
+    gs_bytes rest = gs_bytes_of(p->text.ptr + start, p->text.len - start);
+    size_t end = start + gs_utf8_prefix(rest, GS_SNIPPET_CODE_POINTS_MAX);
+    size_t at = end, next;
+    while (at > start && at < p->text.len &&
+           gs_fold_entry(code_point_at(p, at, &next)) & GS_FOLD_EXTENDS)
+        code_point_before(p, at, &at);
+    return at > start ? at : end;
 }
 
 /* ---- writing it ---------------------------------------------------------------------------- */
 
 static bool is_control(uint32_t code_point)
 {
-    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) ||
-           code_point == 0x2028 || code_point == 0x2029;
+    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x2028 ||
+           code_point == 0x2029;
 }
 
-/* A copy in which each control character or line end is one space; `*bytes` is how much of the
- * text went into it. */
-static char *copy_window(gs_arena *arena, gs_bytes text, size_t *bytes)
+/* A copy in which each control character or line end is one space. */
+static char *copy_window(gs_arena *arena, const passage *p, size_t start, size_t end)
 {
-    size_t len = gs_utf8_prefix(text, GS_SNIPPET_CODE_POINTS_MAX);
-    char *out = gs_arena_alloc(arena, len + 1);
+    char *out = gs_arena_alloc(arena, end - start + 1);
     size_t to = 0;
-    for (size_t from = 0; out && from < len;) {
-        uint32_t code_point;
-        size_t taken = gs_utf8_decode(text.ptr + from, text.ptr + len, &code_point);
-        if (is_control(code_point)) {
+    for (size_t from = start, next; out && from < end; from = next) {
+        if (is_control(code_point_at(p, from, &next))) {
             out[to++] = ' ';
         } else {
-            memcpy(out + to, text.ptr + from, taken);
-            to += taken;
+            memcpy(out + to, p->text.ptr + from, next - from);
+            to += next - from;
         }
-        from += taken;
     }
     if (out)
         out[to] = '\0';
-    *bytes = len;
     return out;
 }
 
-static int mark_order(gsearch_mark a, gsearch_mark b)
+/* The bytes of the matches in the window, joined where they overlap or touch. */
+static size_t find_marks(const passage *p, size_t start, size_t end, const gs_span *spans,
+                         size_t spans_count, size_t main, gsearch_mark *marks)
 {
-    return (a.start > b.start) - (a.start < b.start);
+    size_t count = 0;
+    for (size_t i = 0; i < spans_count && spans[i].position < p->known; i++) {
+        size_t from, to;
+        bool found =
+            i == main ? find_match(p, spans[i], &from, &to) : find_span(p, spans[i], &from, &to);
+        if (!found || from < start)
+            continue;
+        if (i == main && to > end)
+            to = end;
+        if (to > end)
+            continue;
+        gsearch_mark *last = count ? &marks[count - 1] : NULL;
+        if (!last || from > last->start + last->length)
+            marks[count++] = (gsearch_mark){(uint32_t)from, (uint32_t)(to - from)};
+        else if (to > last->start + last->length)
+            last->length = (uint32_t)to - last->start;
+    }
+    return count;
 }
 
-/* Puts a mark in its place and joins what overlaps or touches. */
-static size_t add_mark(gsearch_mark *marks, size_t count, gsearch_mark mark)
+/* From bytes of the text to code points of the snippet. */
+static void count_marks(const passage *p, size_t start, gsearch_mark *marks, size_t count)
 {
-    size_t at = count;
-    while (at > 0 && mark_order(marks[at - 1], mark) > 0) {
-        marks[at] = marks[at - 1];
-        at--;
+    size_t at = start, code_points = 0;
+    for (size_t i = 0; i < count; i++) {
+        gsearch_mark *mark = &marks[i];
+        code_points += gs_utf8_count(gs_bytes_of(p->text.ptr + at, mark->start - at));
+        size_t length = gs_utf8_count(gs_bytes_of(p->text.ptr + mark->start, mark->length));
+        at = mark->start + mark->length;
+        *mark = (gsearch_mark){(uint32_t)code_points, (uint32_t)length};
+        code_points += length;
     }
-    marks[at] = mark;
-    size_t kept = 0;
-    for (size_t i = 1; i <= count; i++) {
-        uint32_t end = marks[kept].start + marks[kept].length;
-        if (marks[i].start <= end) {
-            uint32_t other = marks[i].start + marks[i].length;
-            marks[kept].length = (other > end ? other : end) - marks[kept].start;
-        } else {
-            marks[++kept] = marks[i];
-        }
-    }
-    return kept + 1;
 }
 
 /* Shows the passage from byte `start` on; the main span is marked even where it is cut. */
 static gsearch_status show(const passage *p, gs_arena *arena, size_t start, const gs_span *spans,
                            size_t spans_count, size_t main, gsearch_hit *hit, gsearch_error *err)
 {
-    size_t window;
-    gs_bytes rest = gs_bytes_of(p->text.ptr + start, p->text.len - start);
-    char *snippet = copy_window(arena, rest, &window);
-    gsearch_mark *marks =
-        gs_arena_alloc(arena, (GS_SNIPPET_CODE_POINTS_MAX + 1) * sizeof(*marks));
+    size_t end = window_end(p, start);
+    char *snippet = copy_window(arena, p, start, end);
+    gsearch_mark *marks = gs_arena_alloc(arena, GS_SNIPPET_CODE_POINTS_MAX * sizeof(*marks));
     if (!snippet || !marks)
         return gs_fail_memory(err);
-    size_t count = 0;
-    for (size_t i = 0; i < spans_count; i++) {
-        size_t from, to;
-        if (!find_span(p, spans[i], &from, &to) || from < start)
-            continue;
-        if (i == main && to > start + window)
-            to = start + window;
-        if (to > start + window || from >= to)
-            continue;
-        gsearch_mark mark = {
-            .start = (uint32_t)gs_utf8_count(gs_bytes_of(rest.ptr, from - start)),
-            .length = (uint32_t)gs_utf8_count(gs_bytes_of(p->text.ptr + from, to - from))};
-        count = add_mark(marks, count, mark);
-    }
+    size_t count = find_marks(p, start, end, spans, spans_count, main, marks);
+    count_marks(p, start, marks, count);
     hit->snippet = snippet;
     hit->marks = marks;
     hit->marks_count = count;
@@ -271,9 +383,14 @@ static gsearch_status show_opening(const gs_segment *segment, gs_decoder *decode
                                    uint32_t doc, gsearch_hit *hit, gsearch_error *err)
 {
     gs_stored stored;
-    uint32_t room = 4 * (GS_SNIPPET_CODE_POINTS_MAX + 1);
+    uint32_t room = WINDOW_BYTES_MAX + 4; // the character behind the window too
     GS_TRY(gs_store_read(&segment->store, decoder, doc, 0, room, &stored, err));
-    passage p = {.text = gs_bytes_of(stored.text.ptr, gs_utf8_valid_prefix(stored.text))};
+    gs_bytes opening = stored.text;
+    if (opening.len > room)
+        opening.len = room;
+    passage p = {.text = gs_bytes_of(opening.ptr, gs_utf8_valid_prefix(opening))};
+    if (p.text.len + (opening.len < stored.text_len ? CUT_BYTES_MAX : 0) < opening.len)
+        return gs_corrupt(err, "TEXT: document %u is not UTF-8", doc);
     return show(&p, arena, 0, NULL, 0, 0, hit, err);
 }
 
@@ -287,27 +404,31 @@ gsearch_status gs_snippet_make(const gs_segment *segment, gs_decoder *decoder, g
     while (in_title < spans_count && spans[in_title].position < title_end)
         in_title++;
     bool only_title = in_title == spans_count && spans_count > 0;
-    if (!segment->has_text && !(only_title && title_is_field))
+    bool from_title = only_title && title_is_field;
+    if (!segment->has_text && !from_title)
         return GSEARCH_OK;
     if (spans_count == 0)
         return show_opening(segment, decoder, arena, doc, hit, err);
     size_t first = only_title ? 0 : in_title;
     size_t main = first + densest(spans + first, spans_count - first);
     uint32_t position = spans[main].position;
-    uint32_t begin = only_title && title_is_field ? segment->docs.starts[doc]
-                                                  : text_start(segment, doc);
+    uint32_t begin = from_title ? segment->docs.starts[doc] : text_start(segment, doc);
+    uint32_t room = CODE_POINT_POSITIONS_MAX * GS_SNIPPET_CODE_POINTS_MAX;
+    uint32_t left = segment->docs.starts[doc + 1] - 1 - position;
     passage p = {
         .first = position - begin > LEAD_POSITIONS ? position - LEAD_POSITIONS : begin,
-        .last = position + spans[main].length + GS_SNIPPET_CODE_POINTS_MAX,
+        .last = position + (left < room ? left : room),
+        .match = position,
+        .reach = WINDOW_BYTES_MAX + 4, // the character behind the window too
     };
-    if (only_title && title_is_field)
+    if (from_title)
         GS_TRY(read_title(segment, arena, doc, &p, err));
     else
         GS_TRY(read_text(segment, decoder, arena, doc, &p, err));
     size_t start, end;
-    if (!find_span(&p, spans[main], &start, &end))
+    if (!find_match(&p, spans[main], &start, &end))
         return gs_corrupt(err, "document %u: a match is not in its stored text", doc);
-    start = lead_start(&p, start, end);
+    start = window_start(&p, start, end, only_title);
     return show(&p, arena, start, spans, spans_count, main, hit, err);
 }
 
@@ -317,8 +438,8 @@ gsearch_status gs_snippet_are_exact(const gs_segment *segment, gs_decoder *decod
 {
     uint32_t doc = matches->doc, first = matches->positions[0];
     bool title_is_field = gs_column_get(&segment->docs.flags, doc) & GS_DOC_TITLE_IS_FIELD;
-    passage p = {.first = first, .last = matches->positions[matches->count - 1]};
-    p.last += matches->length - 1;
+    uint32_t last = matches->positions[matches->count - 1] + matches->length - 1;
+    passage p = {.first = first, .last = last, .match = last};
     if (title_is_field && first < gs_doctable_title_end(&segment->docs, doc))
         GS_TRY(read_title(segment, arena, doc, &p, err));
     else if (segment->has_text)

@@ -16,7 +16,10 @@ typedef struct gs_span {
 } gs_span;
 
 /* Sets `snippet`, `marks` and `marks_count` of `hit`, in the arena. `spans` are the matches in the
- * document, sorted by position; none gives the opening of the text. */
+ * document, sorted by position; none gives the opening of the text. The snippet shows the densest
+ * of them, those in the text before those in the title; of matches that it cuts, only the first of
+ * these is marked. Without stored text there are snippets of titles that are fields, and no others:
+ * then `snippet` stays as it is. CORRUPT if the text is not the one that was indexed. */
 GS_CHECKED gsearch_status gs_snippet_make(const gs_segment *segment, gs_decoder *decoder,
                                           gs_arena *arena, uint32_t doc, const gs_span *spans,
                                           size_t spans_count, gsearch_hit *hit, gsearch_error *err);
