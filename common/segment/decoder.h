@@ -21,8 +21,8 @@ typedef struct gs_decoder {
     uint32_t text_block;
     bool text_cached;
     /* postings.c: one short-list chunk, and where its decoding can go on without counting again;
-     * copied, since the segment may be closed before the decoder. Mantissas are read eight bytes at
-     * a time, hence the room behind them */
+     * copied, since the segment may be closed before the decoder. Mantissas are read a vector
+     * at a time, hence the room behind them */
     uint8_t classes[GS_CHUNK_GAPS];
     uint8_t mantissas[GS_CHUNK_GAPS * sizeof(uint32_t) + sizeof(uint64_t)];
     uint64_t chunk_owner; /* gs_postings.owner of its segment; 0: none */

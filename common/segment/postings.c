@@ -14,7 +14,7 @@
 #include <inttypes.h>
 
 #include "common/segment/doctable.h"
-#include "common/simd/bitpack.h"
+#include "common/simd/kernels.h"
 
 #define LONG_HEAD_BYTES 8u
 #define LONG_ALIGN 32u
@@ -24,6 +24,10 @@
 #define CLASS_MAX 31u
 #define RAW_CLASSES 0x8000u
 #define CLASS_LEVEL 1 /* zstd; higher levels gain less than 1 % */
+
+_Static_assert(sizeof(((gs_decoder *)0)->mantissas) >=
+                   GS_CHUNK_GAPS * CLASS_MAX / 8 + GS_GAPS_ROOM,
+               "room behind the mantissas of a chunk");
 
 /* ---- document lengths in a byte ------------------------------------------------------------ */
 
@@ -335,13 +339,8 @@ static uint64_t decode_gaps(gs_decoder *decoder, uint32_t from, uint32_t to, uin
     uint64_t all = 0;
     uint32_t bit = decoder->next_bit + sum_classes(decoder->classes + decoder->next_gap,
                                                    from - decoder->next_gap, &all);
-    for (uint32_t i = from; i < to; i++) {
-        uint32_t class = decoder->classes[i];
-        uint64_t word = gs_load_u64(decoder->mantissas + bit / 8) >> (bit % 8);
-        sum += (1ull << class) + (word & ((1ull << class) - 1));
-        bit += class;
-        *out++ = (uint32_t)(sum - 1);
-    }
+    sum = gs_kernels_active()->gaps(decoder->classes + from, to - from, decoder->mantissas, &bit,
+                                    sum, out);
     decoder->next_gap = to;
     decoder->next_bit = bit;
     return sum;
@@ -431,13 +430,12 @@ gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
         memcpy(tail, ptr, bytes);
         ptr = tail;
     }
-    gs_bitunpack_sum(ptr, bits, gs_long_list_first(list, block), out);
-    bool falls = out[0] != gs_long_list_first(list, block);
-    for (uint32_t i = 1; i < len; i++)
-        falls |= out[i] <= out[i - 1];
+    const gs_kernels *kernels = gs_kernels_active();
+    kernels->unpack(ptr, bits, gs_long_list_first(list, block), out);
+    bool rises = out[0] == gs_long_list_first(list, block) && kernels->rises(out, len);
     uint32_t limit = block + 1 < list->blocks ? gs_long_list_first(list, block + 1)
                                               : list->postings->positions;
-    if (falls || out[len - 1] >= limit || limit > list->postings->positions)
+    if (!rises || out[len - 1] >= limit || limit > list->postings->positions)
         return gs_corrupt(err, "block %u of a long list does not rise", block);
     *count = len;
     return GSEARCH_OK;

@@ -6,14 +6,34 @@
 #ifndef GS_SIMD_KERNELS_H
 #define GS_SIMD_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "common/simd/bitpack.h"
+
+#define GS_GAPS_ROOM 64u /* bytes that `gaps` may read behind the last mantissa */
 
 typedef struct gs_kernels {
     const char *name;
 
+    /* Unpacks gaps packed by gs_bitpack and sums them up from `first` on: out[0] = first + gap 0,
+     * and so on, modulo 2^32. Reads gs_bitpack_bytes(256, bits) bytes; bits 0 to 32. */
+    void (*unpack)(const uint8_t *in, unsigned bits, uint32_t first,
+                   uint32_t out[GS_BITPACK_NUMBERS]);
+
+    /* Whether every number is greater than the one before. */
+    bool (*rises)(const uint32_t *numbers, size_t count);
+
+    /* Decodes gaps: gap i is 2^classes[i] (0 to 31) plus as many bits of `mantissas`, read from
+     * bit *bit on, lowest first. out[i] is `sum` with all gaps up to i, less 1, modulo 2^32. Gives
+     * the last sum and moves *bit behind the last mantissa. */
+    uint64_t (*gaps)(const uint8_t *classes, size_t count, const uint8_t *mantissas, uint32_t *bit,
+                     uint64_t sum, uint32_t *out);
+
     /* Keeps, in place and in order, the numbers of `a` for which a[i] + shift stands in `b`, and
-     * gives how many are left. Both rise strictly and no sum goes over 2^32. */
+     * gives how many are left; what stands behind them is lost. Both rise strictly and no sum goes
+     * over 2^32. */
     size_t (*intersect)(uint32_t *a, size_t a_count, uint32_t shift, const uint32_t *b,
                         size_t b_count);
 
@@ -25,9 +45,11 @@ typedef struct gs_kernels {
                     const uint32_t *positions, size_t count, uint32_t *docs, uint32_t *firsts);
 } gs_kernels;
 
-extern const gs_kernels gs_kernels_portable;
-
-/* The best table that this machine runs. */
+/* The table that searches use: the best that this machine runs, or the one that the environment
+ * variable GSEARCH_SIMD names if it runs here. Chosen at the first call; from any thread. */
 const gs_kernels *gs_kernels_active(void);
+
+/* The tables that this machine runs, plainest first; NULL behind the last. */
+const gs_kernels *gs_kernels_at(size_t level);
 
 #endif
