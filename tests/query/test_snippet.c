@@ -214,6 +214,7 @@ static void a_snippet_begins_and_ends_at_sensible_places(void **unused)
         // words and characters with marks stay whole
         {"题", "前*100 wordword 前*37 政务 后*200", "政务", "前*37 «政务» 后*121"},
         {"题", "前*100 字\xCC\x81 前*39 政务 后*200", "政务", "前*39 «政务» 后*119"},
+        {"题", "前*100 ·\xCC\x81 前*39 政务 后*200", "政务", "前*39 «政务» 后*119"},
         {"题", "前*40 政务 后*117 字\xCC\x81 后*9", "政务", "前*40 «政务» 后*117"},
         // the text ends soon
         {"题", "前*300 政务 后*5", "政务", "前*153 «政务» 后*5"},
@@ -227,6 +228,8 @@ static void a_snippet_begins_and_ends_at_sensible_places(void **unused)
         {"题", "前*50 政务 _*30000 公开", "政务", "前*40 «政务» _*118"},
         {"题", "㌖*161", "キロメートル*161", "« ㌖*160 »"},
         {"题", "政务 ㌖*150 公开 后*100", "政务_公开", "«政务» ㌖*150 «公开» 后*6"},
+        // no further back than matches were looked for: 160 positions, six to a character
+        {"题", "政务 ㌖*38 政务和政务 后*200", "政务", "㌖*27 «政务»和«政务» 后*128"},
         // the densest place; what the window cuts is not marked
         {"题", "政务 中*300 。政务_公开_政务 后*200", "政务_公开", "«政务»_«公开»_«政务» 后*152"},
         {"题", "政务 后*157 政务", "政务", "«政务» 后*157 政"},
