@@ -4,6 +4,8 @@
  */
 #include "query/search.h"
 
+#include <inttypes.h>
+
 #include "common/base/json.h"
 #include "common/base/utf8.h"
 #include "common/simd/kernels.h"
@@ -80,9 +82,37 @@ gsearch_status gs_search_document(gs_snapshot *snapshot, gs_bytes id, gs_buf *ou
                        : GSEARCH_OK;
 }
 
+/* A member of the object that is being written. */
+static void put_number(gs_buf *out, const char *name, uint64_t value)
+{
+    gs_buf_printf(out, "\"%s\":%" PRIu64 ",", name, value);
+}
+
+static void put_sizes(gs_buf *out, const gs_snapshot *snapshot)
+{
+    gs_segment_sizes all = {0};
+    uint64_t files = 0;
+    for (uint32_t i = 0; i < snapshot->segments_count; i++) {
+        const gs_segment *segment = snapshot->segments[i].segment;
+        gs_segment_sizes sizes = gs_segment_sizes_of(segment);
+        files += segment->file_bytes;
+        all.lists += sizes.lists;
+        all.dictionary += sizes.dictionary;
+        all.documents += sizes.documents;
+        all.titles += sizes.titles;
+        all.text += sizes.text;
+    }
+    put_number(out, "index_bytes", files);
+    put_number(out, "lists_bytes", all.lists);
+    put_number(out, "dictionary_bytes", all.dictionary);
+    put_number(out, "documents_bytes", all.documents);
+    put_number(out, "titles_bytes", all.titles);
+    put_number(out, "stored_text_bytes", all.text);
+}
+
 gsearch_status gs_search_describe(gs_snapshot *snapshot, gs_buf *out, gsearch_error *err)
 {
-    uint64_t deleted = 0, positions = 0, postings = 0, lists = 0, text = 0, files = 0;
+    uint64_t deleted = 0, positions = 0, postings = 0, lists = 0, text = 0;
     for (uint32_t i = 0; i < snapshot->segments_count; i++) {
         const gs_segment *in = snapshot->segments[i].segment;
         const gs_deletes *deletes = snapshot->segments[i].deletes;
@@ -91,21 +121,21 @@ gsearch_status gs_search_describe(gs_snapshot *snapshot, gs_buf *out, gsearch_er
         postings += in->postings_count;
         lists += in->lists_count;
         text += in->text_bytes;
-        files += in->file_bytes;
     }
-    gs_buf_printf(out,
-                  "{\"generation\":%llu,\"degraded\":%s,\"segments\":%u,\"documents\":%llu,"
-                  "\"deleted\":%llu,\"length\":%llu,\"positions\":%llu,\"postings\":%llu,"
-                  "\"lists\":%llu,",
-                  (unsigned long long)snapshot->manifest.generation,
-                  snapshot->manifest.degraded ? "true" : "false", snapshot->segments_count,
-                  (unsigned long long)snapshot->documents, (unsigned long long)deleted,
-                  (unsigned long long)snapshot->total_length, (unsigned long long)positions,
-                  (unsigned long long)postings, (unsigned long long)lists);
-    gs_buf_printf(out,
-                  "\"text_bytes\":%llu,\"index_bytes\":%llu,\"analyzer\":%u,\"unicode\":\"%s\","
-                  "\"kernels\":\"%s\"}\n",
-                  (unsigned long long)text, (unsigned long long)files, snapshot->manifest.analyzer,
-                  snapshot->manifest.unicode, gs_kernels_active()->name);
+    gs_buf_str(out, "{");
+    put_number(out, "generation", snapshot->manifest.generation);
+    gs_buf_printf(out, "\"degraded\":%s,", snapshot->manifest.degraded ? "true" : "false");
+    put_number(out, "segments", snapshot->segments_count);
+    put_number(out, "documents", snapshot->documents);
+    put_number(out, "deleted", deleted);
+    put_number(out, "length", snapshot->total_length);
+    put_number(out, "positions", positions);
+    put_number(out, "postings", postings);
+    put_number(out, "lists", lists);
+    put_number(out, "text_bytes", text);
+    put_sizes(out, snapshot);
+    put_number(out, "analyzer", snapshot->manifest.analyzer);
+    gs_buf_printf(out, "\"unicode\":\"%s\",\"kernels\":\"%s\"}\n", snapshot->manifest.unicode,
+                  gs_kernels_active()->name);
     return out->status ? gs_fail_memory(err) : GSEARCH_OK;
 }

@@ -234,3 +234,37 @@ uint32_t gs_segment_source(const gs_segment *segment, uint32_t doc)
     }
     return low;
 }
+
+gs_segment_sizes gs_segment_sizes_of(const gs_segment *segment)
+{
+    gs_segment_sizes sizes = {0};
+    for (size_t i = 0; i < gs_container_chunks(segment->container); i++) {
+        uint64_t offset, length;
+        switch (gs_container_chunk_id(segment->container, i, &offset, &length)) {
+        case GS_CHUNK_POST:
+        case GS_CHUNK_SDIR:
+            sizes.lists += length;
+            break;
+        case GS_CHUNK_CHAR:
+        case GS_CHUNK_GRAM:
+        case GS_CHUNK_WORD:
+            sizes.dictionary += length;
+            break;
+        case GS_CHUNK_DOCS:
+        case GS_CHUNK_COLS:
+        case GS_CHUNK_KEYS:
+        case GS_CHUNK_SRCS:
+            sizes.documents += length;
+            break;
+        case GS_CHUNK_TITL:
+            sizes.titles += length;
+            break;
+        case GS_CHUNK_TEXT:
+        case GS_CHUNK_TDIR:
+        case GS_CHUNK_CKPT:
+            sizes.text += length;
+            break;
+        }
+    }
+    return sizes;
+}

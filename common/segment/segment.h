@@ -55,6 +55,16 @@ GS_CHECKED gsearch_status gs_segment_find_key(gs_segment *segment, gs_bytes key,
 /* The number of the source that document `doc` came from. */
 uint32_t gs_segment_source(const gs_segment *segment, uint32_t doc);
 
+/* Bytes of the file by what they are for; what is left is the frame around them. */
+typedef struct gs_segment_sizes {
+    uint64_t lists;      /* POST SDIR */
+    uint64_t dictionary; /* CHAR GRAM WORD */
+    uint64_t documents;  /* DOCS COLS KEYS SRCS */
+    uint64_t titles;     /* TITL */
+    uint64_t text;       /* TEXT TDIR CKPT */
+} gs_segment_sizes;
+gs_segment_sizes gs_segment_sizes_of(const gs_segment *segment);
+
 /* "seg-<32 hex>.gss" */
 void gs_segment_file_name(gs_hash128 id, char out[64]);
 

@@ -535,6 +535,10 @@ def stat_counts():
         assert stat["documents"] == 5 and stat["deleted"] == 0 and stat["segments"] == 1, stat
         assert stat["generation"] == 1, stat
         assert stat["index_bytes"] == sum(map(len, here.files("seg-*").values())), stat
+        parts = ["lists_bytes", "dictionary_bytes", "documents_bytes", "titles_bytes",
+                 "stored_text_bytes"]
+        assert all(stat[part] > 0 for part in parts), stat
+        assert 0 < stat["index_bytes"] - sum(stat[part] for part in parts) < 4096, stat
         assert re.search(r"^documents +5$", here.run("stat"), re.M)
 
 
