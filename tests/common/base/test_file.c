@@ -528,9 +528,12 @@ static void a_map_shows_the_file_mapped_or_copied(void **state)
         assert_ok(gs_map_open(f->dir, "a", 7, mapped, &map, &f->error), &f->error);
         assert_true(gs_bytes_equal(gs_map_bytes(map), gs_bytes_str("content")));
         assert_false(gs_map_lost(map));
+        gs_map_forget(map);
+        assert_true(gs_bytes_equal(gs_map_bytes(map), gs_bytes_str("content")));
         gs_map_close(map);
         assert_ok(gs_map_open(f->dir, "empty", 0, mapped, &map, &f->error), &f->error);
         assert_int_equal(gs_map_bytes(map).len, 0);
+        gs_map_forget(map);
         gs_map_close(map);
     }
     gs_map_close(NULL);
