@@ -118,6 +118,8 @@ static gsearch_status read_text(const gs_segment *segment, gs_decoder *decoder, 
                                 uint32_t doc, passage *p, gsearch_error *err)
 {
     gs_checkpoint at = gs_store_checkpoint(&segment->store, text_start(segment, doc), p->first);
+    if (at.position > p->first)
+        return gs_corrupt(err, "document %u: a match lies before its text", doc);
     p->position = at.position;
     GS_TRY(make_arrays(p, arena, err));
     uint64_t want = (uint64_t)POSITION_BYTES_GUESSED * (p->match - at.position) + p->reach;
@@ -413,6 +415,8 @@ gsearch_status gs_snippet_make(const gs_segment *segment, gs_decoder *decoder, g
     size_t main = first + densest(spans + first, spans_count - first);
     uint32_t position = spans[main].position;
     uint32_t begin = from_title ? segment->docs.starts[doc] : text_start(segment, doc);
+    if (position < begin)
+        return gs_corrupt(err, "document %u: a match lies before its text", doc);
     uint32_t room = CODE_POINT_POSITIONS_MAX * GS_SNIPPET_CODE_POINTS_MAX;
     uint32_t left = segment->docs.starts[doc + 1] - 1 - position;
     passage p = {

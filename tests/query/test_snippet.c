@@ -646,6 +646,14 @@ static void text_that_does_not_fit_the_positions_is_refused_as_corrupt(void **un
     gs_snapshot *other_snapshot = gs_index_snapshot(other.index);
     gs_segment mixed = *sound_snapshot->segments[0].segment;
     assert_int_equal(ask_damaged(&mixed, &state, 1000), 0);
+    gs_doctable docs = mixed.docs;
+    for (uint32_t length = 0; length < 200; length += 20) {
+        mixed.docs.title.base = length; // of titles that are not there
+        mixed.docs.flags.base = GS_DOC_TITLE_IS_FIELD;
+        mixed.docs.title.width = mixed.docs.flags.width = 0;
+        ask_damaged(&mixed, &state, 200);
+    }
+    mixed.docs = docs;
     uint8_t rows[8 * 64];
     for (size_t i = 0; i < sizeof(rows); i++)
         rows[i] = (uint8_t)(i % 8 < 2 || (i % 8 > 3 && i % 8 < 6) ? gs_test_random(&state) : 0);
