@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "common/base/file.h"
 #include "common/base/json.h"
 #include "indexer/update.h"
 
@@ -146,7 +147,9 @@ int gs_cmd_index(int argc, char **argv)
     };
     gs_update_summary summary;
     gsearch_error err = {0};
-    gsearch_status status = gs_update_run(&options, &summary, &err);
+    gsearch_status status = gs_map_guard(&err);
+    if (!status)
+        status = gs_update_run(&options, &summary, &err);
     if (talk.progress)
         fputs("\r\033[K", stderr);
     if (status) {
