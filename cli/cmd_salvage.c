@@ -8,6 +8,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/plain.h"
+#include "common/base/file.h"
 #include "common/base/json.h"
 #include "indexer/salvage.h"
 
@@ -62,8 +63,9 @@ int gs_cmd_salvage(int argc, char **argv)
     gs_buf_init(&out, NULL, SIZE_MAX);
     talk_to talk = {.out = &out, .json = json};
     gs_salvage_options options = {.on_lost = on_lost, .payload = &talk};
-    gsearch_status status =
-        gs_salvage_run(gs_out_index_dir(dir), argv[1], &options, &summary, &err);
+    gsearch_status status = gs_map_guard(&err);
+    if (!status)
+        status = gs_salvage_run(gs_out_index_dir(dir), argv[1], &options, &summary, &err);
     if (!status)
         status = put_summary(&talk, &summary, &err);
     return gs_out_end(&out, status, &err);
