@@ -37,8 +37,8 @@ typedef struct gs_intake_result {
 } gs_intake_result;
 
 /* Takes in the files whose plan is `plan` and fills in what the corpus says of them; a file that
- * gives nothing gets the plan SKIPPED, one that could not be read to its end LEFT. Adds to `result`,
- * which the caller releases. */
+ * gives nothing gets the plan SKIPPED, one that could not be read to its end LEFT. Adds to
+ * `result`, which the caller releases. */
 GS_CHECKED gsearch_status gs_intake_run(const gs_intake_options *options, gs_corpus_plan plan,
                                         gs_intake_result *result, gsearch_error *err);
 void gs_intake_release(gs_intake_result *result, const gs_mem *mem);

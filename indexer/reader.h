@@ -48,8 +48,8 @@ typedef struct gs_line_slice {
     uint64_t too_long_line; /* 0, or the number of a line that was passed over: then len is 0 */
 } gs_line_slice;
 
-/* Finds the next slice. At the end `more` is false and the file's size, time and hash are set; so it
- * is where the file cannot be read further, with a fault. One thread at a time. */
+/* Finds the next slice. At the end `more` is false and the file's size, time and hash are set; so
+ * it is where the file cannot be read further, with a fault. One thread at a time. */
 GS_CHECKED gsearch_status gs_line_file_next(gs_line_file *lines, gs_line_slice *out, bool *more,
                                             gs_reader_fault *fault, gsearch_error *err);
 

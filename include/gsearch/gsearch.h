@@ -100,8 +100,8 @@ typedef struct gsearch_document {
         .struct_size = sizeof(gsearch_document), .text_len = SIZE_MAX                              \
     }
 
-/* Takes the lock of `dir`, which is made if missing. LOCKED while another writer has it. While it is
- * open the writer maps the files of the index, as gsearch_index_options.map does. */
+/* Takes the lock of `dir`, which is made if missing. LOCKED while another writer has it. The writer
+ * maps the files of the index until it is closed, as gsearch_index_options.map does. */
 GSEARCH_API gsearch_status gsearch_writer_open(const char *dir,
                                                const gsearch_writer_options *options,
                                                gsearch_writer **out, gsearch_error *error);
