@@ -11,6 +11,7 @@
 #define LANES 8u
 #define BLOCK 32u        /* numbers compared at once with one of a much shorter list */
 #define SIMILAR_RATIO 4u /* up to this ratio of lengths, eight against eight */
+#define DENSE 4u         /* positions a document, about, that are faster grouped one by one */
 
 static inline __m256i load(const void *from)
 {
@@ -202,7 +203,9 @@ size_t gs_group_avx2(const uint32_t *starts, const uint32_t *coarse, uint32_t co
     size_t i = 0, groups = 0;
     uint32_t end = 0;                    // of the document met last
     __m256i met = _mm256_set1_epi32(-1); // it, in lane 7: no document has this number
-    if (!coarse_shift) // a cell may be over 2^31, which gathering takes for negative
+    uint32_t cells = count ? (positions[count - 1] - positions[0]) >> coarse_shift : 0;
+    // without a shift a cell may be over 2^31, which gathering takes for negative
+    if (!coarse_shift || count / DENSE > cells)
         return plain_group(starts, coarse, coarse_shift, positions, 0, count, docs, firsts, 0);
     for (; i + LANES <= count; i += LANES) {
         if (positions[i + LANES - 1] < end)
