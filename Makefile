@@ -23,8 +23,9 @@ demo: ## index a sample, start the daemon, ask it
 	scripts/deps.sh demo
 	scripts/demo.sh
 
-bench: ## measure and append to bench/RESULTS.md
+bench: ## measure building, sizes, queries and the daemon on a generated sample
 	scripts/deps.sh build
+	scripts/test.py --build-only release
 	bench/run.sh
 
 fmt: ## clang-format in place

@@ -17,21 +17,26 @@ if [ $# -eq 0 ]; then
     set -- "$work/sample"
 fi
 
+# runs a command with its output to descriptor 3 and prints its peak memory in KiB
+peak_of='
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:], stdout=3).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)'
+
 # name of the run, then options of `gsearch index`
 measure_build() {
     name=$1
     index=$2
     shift 2
     rm -rf "$index"
-    if ! /usr/bin/time -f 'peak=%M' -o "$work/time" \
-        "$gsearch" index -d "$index" "$@" >"$work/line" 2>"$work/talk"; then
+    if ! peak=$(python3 -c "$peak_of" "$gsearch" index -d "$index" "$@" 2>"$work/talk" \
+        3>"$work/line"); then
         cat "$work/talk" >&2
         exit 1
     fi
-    line=$(cat "$work/line")
-    bytes=$(echo "$line" | sed 's/.* bytes=\([0-9]*\).*/\1/')
-    seconds=$(echo "$line" | sed 's/.* seconds=\([0-9.]*\).*/\1/')
-    peak=$(sed -n 's/peak=//p' "$work/time")
+    bytes=$(sed 's/.* bytes=\([0-9]*\).*/\1/' "$work/line")
+    seconds=$(sed 's/.* seconds=\([0-9.]*\).*/\1/' "$work/line")
     echo "$name $bytes $seconds $peak" | awk '{
         printf "%-28s %8.1f MB %8.2f s %8.1f MB/s %8.0f MiB peak\n",
             $1, $2 / 1e6, $3, $2 / 1e6 / $3, $4 / 1024 }'
@@ -51,6 +56,9 @@ report() {
     echo
     echo "sizes"
     "$gsearch" stat -d "$work/index"
+    echo
+    echo "kernels"
+    "$build/bench/bench_kernels"
     echo
     echo "phrases in process, one thread, warm, exact total, top 10"
     "$build/bench/bench_query" "$work/index"
