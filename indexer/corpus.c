@@ -338,22 +338,28 @@ static int compare_files(const void *a, const void *b)
     return strcmp(left->path, right->path); // of bytes, as unsigned char
 }
 
-/* True if `paths` have `path` or something above it. */
+/* True if the name at `at` leads out of the folder that is named before it. */
+static bool climbs(gs_bytes path, size_t at)
+{
+    return path.len - at >= 2 && memcmp(path.ptr + at, "..", 2) == 0 &&
+           (path.len - at == 2 || path.ptr[at + 2] == '/');
+}
+
+/* True if `paths` have `path` or something above it. Where ".." follows, nothing before it is. */
 static bool has_above(const char *const *paths, size_t count, gs_bytes path)
 {
     if (count == 0)
         return false;
     for (size_t len = path.len; len; len--) {
         bool is_whole = len == path.len || path.ptr[len] == '/';
+        if (is_whole && len < path.len && climbs(path, len + 1))
+            return false;
         if (is_whole && has_path(paths, count, gs_bytes_of(path.ptr, len)))
             return true;
     }
     // what is left is the root folder, or the current one
-    if (path.len && path.ptr[0] == '/')
-        return has_path(paths, count, gs_bytes_str("/"));
-    bool is_above = path.len >= 2 && memcmp(path.ptr, "..", 2) == 0 &&
-                    (path.len == 2 || path.ptr[2] == '/');
-    return !is_above && has_path(paths, count, gs_bytes_str(""));
+    bool is_absolute = path.len && path.ptr[0] == '/';
+    return !climbs(path, is_absolute) && has_path(paths, count, gs_bytes_str(is_absolute ? "/" : ""));
 }
 
 static gsearch_status add_root(gs_corpus *corpus, const char *typed, gsearch_error *err)

@@ -334,6 +334,31 @@ static void a_run_covers_what_lies_under_its_paths(void **state)
     assert_true(gs_corpus_covers(&f->corpus, gs_bytes_str("..in")));
 }
 
+static void what_climbs_out_of_a_path_is_not_covered(void **state)
+{
+    fixture *f = *state;
+    mkdir("a", 0755);
+    mkdir("b", 0755);
+    const char *paths[] = {"b"};
+    assert_ok(walk(f, paths, 1), &f->error);
+    assert_false(gs_corpus_covers(&f->corpus, gs_bytes_str("b/..")));
+    assert_false(gs_corpus_covers(&f->corpus, gs_bytes_str("b/../a/x")));
+    assert_false(gs_corpus_covers(&f->corpus, gs_bytes_str("b/c/../../a/x")));
+    assert_true(gs_corpus_covers(&f->corpus, gs_bytes_str("b/..c/x")));
+    assert_true(gs_corpus_covers(&f->corpus, gs_bytes_str("b/c..")));
+    paths[0] = "b/../a";
+    assert_ok(walk(f, paths, 1), &f->error);
+    assert_true(gs_corpus_covers(&f->corpus, gs_bytes_str("b/../a/x")));
+    assert_false(gs_corpus_covers(&f->corpus, gs_bytes_str("b/../a/../b/x")));
+    paths[0] = ".";
+    assert_ok(walk(f, paths, 1), &f->error);
+    assert_false(gs_corpus_covers(&f->corpus, gs_bytes_str("b/../../x")));
+    paths[0] = "..";
+    assert_ok(walk(f, paths, 1), &f->error);
+    assert_true(gs_corpus_covers(&f->corpus, gs_bytes_str("../x")));
+    assert_false(gs_corpus_covers(&f->corpus, gs_bytes_str("../../x")));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -353,6 +378,7 @@ int main(void)
         CASE(the_index_folder_is_left_out),
         CASE(standard_input_is_the_last_file),
         CASE(a_run_covers_what_lies_under_its_paths),
+        CASE(what_climbs_out_of_a_path_is_not_covered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -281,6 +281,20 @@ static void files_outside_the_run_stay(void **state)
     expect_like_fresh(f, "in");
 }
 
+static void a_path_with_a_step_back_is_its_own(void **state)
+{
+    fixture *f = *state;
+    mkdir("in/a", 0755);
+    mkdir("in/b", 0755);
+    put(f, "in/a/x.txt", "政务公开");
+    put(f, "in/b/y.txt", "年度报告");
+    index_path(f, "in/b/../a");
+    expect(f, 1, 0, 0, 0);
+    index_path(f, "in/b");
+    expect(f, 1, 0, 0, 0);
+    expect_content("in/b/../a/x.txt", true);
+}
+
 /* ---- ids met twice ---- */
 
 static void of_equal_ids_the_last_in_walk_order_stays(void **state)
@@ -612,6 +626,7 @@ int main(void)
         CASE(a_touched_file_is_unchanged),
         CASE(a_file_written_just_now_is_compared),
         CASE(files_outside_the_run_stay),
+        CASE(a_path_with_a_step_back_is_its_own),
         CASE(of_equal_ids_the_last_in_walk_order_stays),
         CASE(an_earlier_file_does_not_replace_a_later_one),
         CASE(a_hidden_document_comes_back),
