@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * JSON Lines: one document a line, an object with `text` and perhaps `id`, `title` and `date`. What
- * else it holds is kept as it is, in its order. A line that is no such object is passed over and
- * counted.
+ * JSON Lines: one document a line, an object with `text` or `title` and perhaps `id` and `date`.
+ * What else it holds is kept as it is written, in its order: no number is read as one, so none is
+ * too large or rounded. A line that is no such object is passed over and counted.
+ *
+ * jansson says whether a line is JSON and what its strings are; where its members stand is found
+ * in the line itself.
  */
 #include "indexer/formats/formats.h"
 
@@ -41,83 +44,220 @@ static gs_bytes string_of(const json_t *value)
     return gs_bytes_of(json_string_value(value), json_string_length(value));
 }
 
-/* The record's id into `out`; false if it has one that cannot be one. */
-static bool find_id(lines *self, const json_t *value, gs_bytes *out)
+/* ---- members, as they are written; the line is known to be an object ---- */
+
+typedef struct member {
+    gs_bytes key, value; // a string has its quotes
+} member;
+
+static bool is_json_white(uint8_t byte)
 {
-    if (!value || json_is_null(value) || (json_is_string(value) && !json_string_length(value))) {
-        *out = line_id(self);
-    } else if (json_is_integer(value)) {
-        gs_buf_reset(&self->id);
-        gs_buf_printf(&self->id, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        *out = gs_buf_view(&self->id);
-    } else if (json_is_string(value)) {
-        *out = string_of(value);
-    } else {
-        return false;
+    return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+static const uint8_t *skip_to_value(const uint8_t *ptr, const uint8_t *end)
+{
+    while (ptr < end && (is_json_white(*ptr) || *ptr == ',' || *ptr == ':'))
+        ptr++;
+    return ptr;
+}
+
+/* `ptr` is at the opening quote; returns what comes after the closing one. */
+static const uint8_t *skip_string(const uint8_t *ptr, const uint8_t *end)
+{
+    for (ptr++; ptr < end && *ptr != '"'; ptr++) {
+        if (*ptr == '\\' && ptr + 1 < end)
+            ptr++;
     }
-    return out->len <= GS_ID_BYTES_MAX && !memchr(out->ptr, 0, out->len);
+    return ptr < end ? ptr + 1 : end;
 }
 
-static bool find_date(lines *self, const json_t *value, uint32_t *out)
+static const uint8_t *skip_value(const uint8_t *ptr, const uint8_t *end)
 {
-    if (json_is_string(value))
-        return gs_date_parse(string_of(value), out);
-    if (!json_is_integer(value))
+    size_t depth = 0;
+    while (ptr < end) {
+        uint8_t byte = *ptr;
+        if (depth == 0 && (is_json_white(byte) || byte == ',' || byte == '}'))
+            break;
+        if (byte == '"') {
+            ptr = skip_string(ptr, end);
+            continue;
+        }
+        if (byte == '[' || byte == '{')
+            depth++;
+        else if (byte == ']' || byte == '}')
+            depth--;
+        ptr++;
+    }
+    return ptr;
+}
+
+/* What follows the opening brace. */
+static gs_bytes members_of(gs_bytes line)
+{
+    const uint8_t *end = line.ptr + line.len;
+    const uint8_t *ptr = skip_to_value(line.ptr, end);
+    return gs_bytes_of(ptr + 1, (size_t)(end - ptr) - 1);
+}
+
+/* Takes the next member off `left`; false after the last. */
+static bool take_member(gs_bytes *left, member *out)
+{
+    const uint8_t *end = left->ptr + left->len;
+    const uint8_t *key = skip_to_value(left->ptr, end);
+    if (key == end || *key != '"')
         return false;
-    gs_buf_reset(&self->fields);
-    gs_buf_printf(&self->fields, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    return gs_date_parse(gs_buf_view(&self->fields), out);
+    const uint8_t *key_end = skip_string(key, end);
+    const uint8_t *value = skip_to_value(key_end, end);
+    const uint8_t *value_end = skip_value(value, end);
+    *out = (member){.key = gs_bytes_of(key, (size_t)(key_end - key)),
+                    .value = gs_bytes_of(value, (size_t)(value_end - value))};
+    *left = gs_bytes_of(value_end, (size_t)(end - value_end));
+    return true;
 }
 
-static int append(const char *data, size_t len, void *payload)
+/* ---- which of them count ---- */
+
+/* The key without quotes and escapes; NULL if there is no memory. */
+static json_t *key_of(const member *from)
 {
-    gs_buf_append(payload, data, len);
-    return 0;
+    return json_loadb((const char *)from->key.ptr, from->key.len, JSON_DECODE_ANY, NULL);
 }
 
-/* All that is left of the record, as a compact object. */
-static gsearch_status keep_fields(lines *self, const json_t *record, gs_bytes *out,
+/* Maps each key to the place of its last member in the line, which is the one that counts, and
+ * notes how id and date are written. */
+static gsearch_status find_members(gs_bytes line, json_t *places, gs_bytes *id, gs_bytes *date,
+                                   gsearch_error *err)
+{
+    gs_bytes left = members_of(line);
+    member next;
+    while (take_member(&left, &next)) {
+        json_t *key = key_of(&next);
+        json_int_t place = next.value.ptr - line.ptr;
+        if (!key || json_object_set_new(places, json_string_value(key), json_integer(place))) {
+            json_decref(key);
+            return gs_fail_memory(err);
+        }
+        if (strcmp(json_string_value(key), "id") == 0)
+            *id = next.value;
+        else if (strcmp(json_string_value(key), "date") == 0)
+            *date = next.value;
+        json_decref(key);
+    }
+    return GSEARCH_OK;
+}
+
+/* Appends JSON without the white space between its parts. */
+static void append_compact(gs_buf *out, gs_bytes json)
+{
+    const uint8_t *end = json.ptr + json.len;
+    for (const uint8_t *ptr = json.ptr; ptr < end;) {
+        const uint8_t *next = *ptr == '"' ? skip_string(ptr, end) : ptr + 1;
+        if (!is_json_white(*ptr))
+            gs_buf_append(out, ptr, (size_t)(next - ptr));
+        ptr = next;
+    }
+}
+
+/* The members of the line that stand at `places`, as a compact object. */
+static gsearch_status keep_fields(lines *self, gs_bytes line, const json_t *places, gs_bytes *out,
                                   gsearch_error *err)
 {
-    gs_buf_reset(&self->fields);
-    if (json_object_size(record) == 0)
+    if (json_object_size(places) == 0)
         return GSEARCH_OK;
-    if (json_dump_callback(record, append, &self->fields, JSON_COMPACT) || self->fields.status)
+    gs_buf_reset(&self->fields);
+    gs_bytes left = members_of(line);
+    member next;
+    while (take_member(&left, &next)) {
+        json_t *key = key_of(&next);
+        if (!key)
+            return gs_fail_memory(err);
+        const json_t *place = json_object_get(places, json_string_value(key));
+        json_decref(key);
+        if (!place || json_integer_value(place) != next.value.ptr - line.ptr)
+            continue;
+        gs_buf_u8(&self->fields, self->fields.len ? ',' : '{');
+        gs_buf_bytes(&self->fields, next.key);
+        gs_buf_u8(&self->fields, ':');
+        append_compact(&self->fields, next.value);
+    }
+    gs_buf_u8(&self->fields, '}');
+    if (self->fields.status)
         return gs_fail_memory(err);
     *out = gs_buf_view(&self->fields);
     return GSEARCH_OK;
 }
 
-/* The text was taken out of the record: it lives as long as `text` does. */
-static gsearch_status take_record(lines *self, json_t *record, const json_t *text,
+/* ---- records ---- */
+
+/* The record's id into `out`; false if it has one that cannot be one. */
+static bool find_id(lines *self, const json_t *value, gs_bytes written, gs_bytes *out)
+{
+    if (!value || json_is_null(value) || (json_is_string(value) && !json_string_length(value)))
+        *out = line_id(self);
+    else if (json_is_number(value))
+        *out = written;
+    else if (json_is_string(value))
+        *out = string_of(value);
+    else
+        return false;
+    return out->len <= GS_ID_BYTES_MAX && !memchr(out->ptr, 0, out->len);
+}
+
+static bool find_date(const json_t *value, gs_bytes written, uint32_t *out)
+{
+    if (json_is_string(value))
+        return gs_date_parse(string_of(value), out);
+    return json_is_number(value) && gs_date_parse(written, out);
+}
+
+/* Takes a record that has a text or a title; `places` is an empty object. */
+static gsearch_status take_record(lines *self, gs_bytes line, const json_t *record, json_t *places,
                                   gsearch_error *err)
 {
-    gs_document document = {.text = string_of(text)};
-    json_t *title = json_object_get(record, "title");
-    document.has_title = json_is_string(title) && json_string_length(title);
-    if (!document.has_title && gs_format_is_blank(document.text)) {
+    const json_t *text = json_object_get(record, "text");
+    const json_t *title = json_object_get(record, "title");
+    gs_document document = {.text = json_is_string(text) ? string_of(text) : gs_bytes_str(""),
+                            .has_title = json_is_string(title) && json_string_length(title)};
+    gs_bytes id = {0}, date = {0};
+    GS_TRY(find_members(line, places, &id, &date, err));
+    if (!find_id(self, json_object_get(record, "id"), id, &document.id)) {
+        skip(self, GS_SKIP_BAD_RECORD, "the id is not a string of 1 to 4,096 bytes or a number");
+        return GSEARCH_OK;
+    }
+    (void)json_object_del(places, "id");
+    (void)json_object_del(places, "text");
+    if (document.has_title) {
+        document.title = string_of(title);
+        (void)json_object_del(places, "title");
+    }
+    if (find_date(json_object_get(record, "date"), date, &document.date))
+        (void)json_object_del(places, "date");
+    GS_TRY(keep_fields(self, line, places, &document.fields, err));
+    return self->sink->document(&document, self->sink->payload, err);
+}
+
+/* Takes a valid line, or passes it over if it has nothing to find. */
+static gsearch_status judge_record(lines *self, gs_bytes line, const json_t *record,
+                                   gsearch_error *err)
+{
+    const json_t *text = json_object_get(record, "text"); // NULL for what is not an object
+    const json_t *title = json_object_get(record, "title");
+    bool has_title = json_is_string(title) && !gs_format_is_blank(string_of(title));
+    bool lacks_text = !text || json_is_null(text);
+    if (!json_is_string(text) && !(lacks_text && has_title)) {
+        skip(self, GS_SKIP_BAD_RECORD, "no text in it");
+        return GSEARCH_OK;
+    }
+    if (!has_title && gs_format_is_blank(string_of(text))) {
         skip(self, GS_SKIP_EMPTY, "");
         return GSEARCH_OK;
     }
-    json_t *id = json_object_get(record, "id");
-    if (!find_id(self, id, &document.id)) {
-        skip(self, GS_SKIP_BAD_RECORD, "the id is not a string of 1 to 4,096 bytes or an integer");
-        return GSEARCH_OK;
-    }
-    if (find_date(self, json_object_get(record, "date"), &document.date))
-        (void)json_object_del(record, "date");
-    json_incref(title);
-    json_incref(id);
-    if (document.has_title) {
-        document.title = string_of(title);
-        (void)json_object_del(record, "title");
-    }
-    (void)json_object_del(record, "id");
-    gsearch_status status = keep_fields(self, record, &document.fields, err);
-    if (!status)
-        status = self->sink->document(&document, self->sink->payload, err);
-    json_decref(title);
-    json_decref(id);
+    json_t *places = json_object();
+    if (!places)
+        return gs_fail_memory(err);
+    gsearch_status status = take_record(self, line, record, places, err);
+    json_decref(places);
     return status;
 }
 
@@ -139,19 +279,15 @@ static gsearch_status read_line(lines *self, gs_bytes line, gsearch_error *err)
         line = gs_buf_view(&self->repaired);
     }
     json_error_t fault;
-    json_t *record = json_loadb((const char *)line.ptr, line.len, JSON_ALLOW_NUL, &fault);
+    size_t flags = JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL; // an integer may have any length
+    json_t *record = json_loadb((const char *)line.ptr, line.len, flags, &fault);
     if (!record && json_error_code(&fault) == json_error_out_of_memory)
         return gs_fail_memory(err);
-    json_t *text = json_object_get(record, "text"); // NULL for what is not an object
     gsearch_status status = GSEARCH_OK;
-    if (json_is_string(text)) {
-        json_incref(text);
-        (void)json_object_del(record, "text");
-        status = take_record(self, record, text, err);
-        json_decref(text);
-    } else {
-        skip(self, GS_SKIP_BAD_RECORD, record ? "no text in it" : fault.text);
-    }
+    if (record)
+        status = judge_record(self, line, record, err);
+    else
+        skip(self, GS_SKIP_BAD_RECORD, fault.text);
     json_decref(record);
     return status;
 }
@@ -159,7 +295,7 @@ static gsearch_status read_line(lines *self, gs_bytes line, gsearch_error *err)
 static bool is_json_blank(gs_bytes line)
 {
     for (size_t i = 0; i < line.len; i++) {
-        if (line.ptr[i] != ' ' && line.ptr[i] != '\t' && line.ptr[i] != '\r')
+        if (!is_json_white(line.ptr[i]))
             return false;
     }
     return true;

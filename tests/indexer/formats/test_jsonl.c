@@ -85,7 +85,7 @@ static void known_keys_are_taken_and_others_kept_in_order(void **state)
            "fields={\"z\":1,\"b\":[true,null],\"a\":{\"x\":\"y\"}}\n");
 }
 
-static void ids_are_strings_or_integers_or_the_line(void **state)
+static void ids_are_strings_or_numbers_or_the_line(void **state)
 {
     (void)state;
     expect("{\"id\":17,\"text\":\"a\"}\n"
@@ -101,9 +101,15 @@ static void ids_are_strings_or_integers_or_the_line(void **state)
            "document id=p#3 text=c\n"
            "document id=p#4 text=d\n"
            "document id=p#5 text=e\n"
-           "skip bad-record id=p#6\n"
+           "document id=1.5 text=f\n"
            "skip bad-record id=p#7\n"
            "skip bad-record id=p#8\n");
+    expect("{\"id\" : 12345678901234567890 ,\"text\":\"a\"}\n"
+           "{\"text\":\"b\",\"id\":1.10\t}\n"
+           "{\"id\":\"x\",\"text\":\"c\",\"id\":9223372036854775808}\n",
+           "document id=12345678901234567890 text=a\n"
+           "document id=1.10 text=b\n"
+           "document id=9223372036854775808 text=c\n");
 }
 
 static void an_id_has_at_most_4096_bytes(void **state)
@@ -140,6 +146,55 @@ static void dates_have_three_forms_and_others_are_kept(void **state)
            "document id=5 text=a fields={\"date\":null}\n");
 }
 
+static void numbers_are_kept_to_the_letter(void **state)
+{
+    (void)state;
+    expect("{\"id\":1,\"n\":12345678901234567890,\"text\":\"a\",\"m\":9223372036854775808,"
+           "\"p\":1.10,\"q\":-0,\"r\":1E+2,\"s\":[0.1000, {\"t\": 1.0e-7}]}\n",
+           "document id=1 text=a fields={\"n\":12345678901234567890,\"m\":9223372036854775808,"
+           "\"p\":1.10,\"q\":-0,\"r\":1E+2,\"s\":[0.1000,{\"t\":1.0e-7}]}\n");
+    // No double holds it, and no number of JSON begins with a 0 or a plus.
+    expect("{\"text\":\"a\",\"n\":1e400}\n{\"text\":\"a\",\"n\":01}\n{\"text\":\"a\",\"n\":+1}\n",
+           "skip bad-record id=p#1\nskip bad-record id=p#2\nskip bad-record id=p#3\n");
+}
+
+static void members_inside_members_are_not_those_of_the_record(void **state)
+{
+    (void)state;
+    expect("{\"k\":{\"text\":\"b\",\"id\":2,\"l\":[{\"title\":\"}],\"}]},\"id\":1,\"text\":\"a\"}\n",
+           "document id=1 text=a "
+           "fields={\"k\":{\"text\":\"b\",\"id\":2,\"l\":[{\"title\":\"}],\"}]}}\n");
+    expect("{\"id\":1,\"e\":{},\"f\":[],\"text\":\"a\",\"g\":[[],{}]}\n",
+           "document id=1 text=a fields={\"e\":{},\"f\":[],\"g\":[[],{}]}\n");
+}
+
+static void escapes_do_not_change_what_a_key_is(void **state)
+{
+    (void)state;
+    expect("{\"te\\u0078t\":\"a\",\"\\u0069d\":17,\"d\\u0061te\":20171211,\"titl\\u0065\":\"t\"}\n",
+           "document id=17 title=t text=a date=20171211\n");
+    expect("{\"id\":1,\"text\":\"a\",\"k\\\"\\\\\":\"v\\\"\\\\\",\"\\u4e2d\":\"\\/\\u6587\"}\n",
+           "document id=1 text=a fields={\"k\\\"\\\\\":\"v\\\"\\\\\",\"\\u4e2d\":\"\\/\\u6587\"}\n");
+}
+
+static void of_equal_keys_the_last_counts(void **state)
+{
+    (void)state;
+    expect("{\"k\":1,\"id\":1,\"text\":\"a\",\"l\":2,\"id\":2,\"\\u006b\":3,\"text\":\"b\"}\n",
+           "document id=2 text=b fields={\"l\":2,\"\\u006b\":3}\n");
+    expect("{\"id\":1,\"date\":\"2017-12-11\",\"text\":\"a\",\"date\":\"then\"}\n"
+           "{\"id\":2,\"date\":\"then\",\"text\":\"a\",\"date\":20171211}\n",
+           "document id=1 text=a fields={\"date\":\"then\"}\n"
+           "document id=2 text=a date=20171211\n");
+}
+
+static void white_space_stays_only_in_strings(void **state)
+{
+    (void)state;
+    expect(" \t{ \"id\" : 1 , \"a b\"\t:\t[ 1 ,\r\"c , d\" ] ,\"text\":\"a\" , \"n\" : 1.50 } \r\n",
+           "document id=1 text=a fields={\"a b\":[1,\"c , d\"],\"n\":1.50}\n");
+}
+
 static void titles_that_are_no_text_are_no_titles(void **state)
 {
     (void)state;
@@ -151,6 +206,23 @@ static void titles_that_are_no_text_are_no_titles(void **state)
            "document id=2 text=a fields={\"title\":7}\n"
            "document id=3 title=t text=\n"
            "skip empty id=p#4\n");
+}
+
+static void a_title_alone_makes_a_record(void **state)
+{
+    (void)state;
+    expect("{\"id\":1,\"title\":\"通知\"}\n"
+           "{\"id\":2,\"title\":\"通知\",\"text\":null,\"n\":1}\n"
+           "{\"id\":3,\"title\":\"通知\",\"text\":5}\n"
+           "{\"id\":4,\"title\":\" 　\"}\n"
+           "{\"id\":5,\"title\":\" 　\",\"text\":\" \"}\n"
+           "{\"id\":6,\"title\":7}\n",
+           "document id=1 title=通知 text=\n"
+           "document id=2 title=通知 text= fields={\"n\":1}\n"
+           "skip bad-record id=p#3\n"
+           "skip bad-record id=p#4\n"
+           "skip empty id=p#5\n"
+           "skip bad-record id=p#6\n");
 }
 
 static void a_line_that_is_no_record_is_passed_over(void **state)
@@ -216,9 +288,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_keys_are_taken_and_others_kept_in_order),
-        cmocka_unit_test(ids_are_strings_or_integers_or_the_line),
+        cmocka_unit_test(ids_are_strings_or_numbers_or_the_line),
         cmocka_unit_test(an_id_has_at_most_4096_bytes),
         cmocka_unit_test(dates_have_three_forms_and_others_are_kept),
+        cmocka_unit_test(numbers_are_kept_to_the_letter),
+        cmocka_unit_test(members_inside_members_are_not_those_of_the_record),
+        cmocka_unit_test(escapes_do_not_change_what_a_key_is),
+        cmocka_unit_test(of_equal_keys_the_last_counts),
+        cmocka_unit_test(white_space_stays_only_in_strings),
+        cmocka_unit_test(a_title_alone_makes_a_record),
         cmocka_unit_test(titles_that_are_no_text_are_no_titles),
         cmocka_unit_test(a_line_that_is_no_record_is_passed_over),
         cmocka_unit_test(empty_lines_count_but_are_no_records),
