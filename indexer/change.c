@@ -30,7 +30,7 @@ static gsearch_status open_deletes(gs_change *change, gs_change_segment *segment
     gs_hash128_text(file->id, hex);
     snprintf(name, sizeof(name), "del-%s.gsd", hex);
     GS_TRY(gs_deletes_open(change->dir, change->mem, name, file->length, file->id,
-                           segment->file.segment.id, segment->file.documents, true,
+                           segment->file.segment.id, segment->file.documents, change->map,
                            &segment->deletes, err));
     memcpy(segment->bits, segment->deletes->bits, ((size_t)segment->file.documents + 7) / 8);
     segment->deleted = segment->deletes->deleted;
@@ -44,8 +44,9 @@ static gsearch_status open_segment(gs_change *change, const gs_manifest_segment 
     opened.bits = gs_mem_calloc(change->mem, (size_t)file->documents / 8 + 1, 1);
     if (!opened.bits)
         return gs_fail_memory(err);
-    gsearch_status status = gs_segment_open(change->dir, change->mem, file->segment.id,
-                                            file->segment.length, true, &opened.segment, err);
+    gsearch_status status =
+        gs_segment_open(change->dir, change->mem, file->segment.id, file->segment.length,
+                        change->map, &opened.segment, err);
     if (!status && opened.segment->docs.count != file->documents)
         status = gs_corrupt(err,
                             "%s: a segment has another number of documents than the manifest "
@@ -126,10 +127,10 @@ static gsearch_status load(gs_change *change, gsearch_error *err)
     return open_segments(change, err);
 }
 
-gsearch_status gs_change_open(const char *path, const gs_mem *mem, gs_change *out,
+gsearch_status gs_change_open(const char *path, const gs_mem *mem, bool map, gs_change *out,
                               gsearch_error *err)
 {
-    gs_change change = {.mem = mem};
+    gs_change change = {.mem = mem, .map = map};
     gsearch_status status = gs_dir_open(mem, path, true, &change.dir, err);
     if (!status)
         status = gs_dir_lock(change.dir, err);
@@ -144,12 +145,9 @@ gsearch_status gs_change_open(const char *path, const gs_mem *mem, gs_change *ou
 
 void gs_change_close(gs_change *change)
 {
-    bool is_half_done = false;
-    for (size_t i = 0; i < change->segments_count; i++)
-        is_half_done = is_half_done || change->segments[i].is_new;
     close_segments(change);
     // What cannot be removed now is removed by the next change.
-    if (is_half_done)
+    if (change->has_loose_files)
         (void)!gs_manifest_clean(change->dir, change->mem, NULL);
     gs_mem_free(change->mem, change->segments);
     gs_dir_close(change->dir);
@@ -260,17 +258,25 @@ static gsearch_status settle_segment(contest *self, gs_change_segment *segment, 
     return status;
 }
 
-/* The row of a segment in the next manifest; not called for one that is all deleted. */
-static gsearch_status next_row(gs_change *change, const gs_change_segment *segment,
-                               gs_manifest_segment *out, gsearch_error *err)
+/* Deletes all documents but one of those in segments from `at` on that have the id of this one. */
+static gsearch_status settle_document(contest *self, size_t at, uint32_t doc, gs_buf *key,
+                                      gsearch_error *err)
 {
-    *out = segment->file;
-    if (segment->deleted == segment->file.deleted)
-        return GSEARCH_OK;
-    gs_container_name name;
-    GS_TRY(gs_share_write(change->dir, change->mem, segment->segment, segment->bits, &name, err));
-    out->deletes = (gs_manifest_file){.id = name.id, .length = name.length};
-    out->deleted = segment->deleted;
+    gs_change *change = self->change;
+    gs_change_segment *segment = &change->segments[at];
+    gs_buf_reset(key);
+    GS_TRY(gs_segment_key(segment->segment, doc, key, err));
+    while (gs_change_is_live(segment, doc)) {
+        size_t other;
+        uint32_t other_doc;
+        bool other_stays;
+        GS_TRY(gs_change_find(change, at + 1, change->segments_count, gs_buf_view(key), &other,
+                              &other_doc, err));
+        if (other == change->segments_count)
+            break;
+        GS_TRY(settle(self, gs_buf_view(key), segment, doc, &change->segments[other], other_doc,
+                      &other_stays, err));
+    }
     return GSEARCH_OK;
 }
 
@@ -282,20 +288,9 @@ static gsearch_status settle_across(contest *self, size_t first, gsearch_error *
     gs_buf_init(&key, change->mem, GS_ID_BYTES_MAX);
     gsearch_status status = GSEARCH_OK;
     for (size_t i = first; i + 1 < change->segments_count && !status; i++) {
-        gs_change_segment *segment = &change->segments[i];
-        for (uint32_t doc = 0; doc < segment->segment->docs.count && !status; doc++) {
-            size_t other;
-            uint32_t other_doc;
-            bool stays;
-            gs_buf_reset(&key);
-            status = gs_segment_key(segment->segment, doc, &key, err);
-            if (!status)
-                status = gs_change_find(change, i + 1, change->segments_count, gs_buf_view(&key),
-                                        &other, &other_doc, err);
-            if (!status && other < change->segments_count && gs_change_is_live(segment, doc))
-                status = settle(self, gs_buf_view(&key), segment, doc, &change->segments[other],
-                                other_doc, &stays, err);
-        }
+        uint32_t count = change->segments[i].segment->docs.count;
+        for (uint32_t doc = 0; doc < count && !status; doc++)
+            status = settle_document(self, i, doc, &key, err);
     }
     gs_buf_release(&key);
     return status;
@@ -307,6 +302,7 @@ gsearch_status gs_change_write(gs_change *change, gs_batch **batches, size_t bat
     gs_manifest_segment written[GS_SEGMENTS_MAX];
     size_t written_count;
     size_t first = change->segments_count;
+    change->has_loose_files = true;
     GS_TRY(gs_batches_write(change->dir, change->mem, batches, batches_count, with_text, written,
                             GS_SEGMENTS_MAX, &written_count, err));
     contest self = {.change = change, .order = order};
@@ -324,12 +320,45 @@ gsearch_status gs_change_write(gs_change *change, gs_batch **batches, size_t bat
 
 /* ---- committing ---- */
 
+static gsearch_status merge_rows(gs_change *change, gs_manifest *next, gsearch_error *err)
+{
+    for (;;) {
+        size_t first, count;
+        gs_merge_choose(next, &first, &count);
+        if (count == 0)
+            return GSEARCH_OK;
+        gs_manifest_segment merged;
+        GS_TRY(gs_merge_segments(change->dir, change->mem, next->segments + first, count,
+                                 change->map, false, &merged, err));
+        next->segments[first] = merged;
+        memmove(next->segments + first + 1, next->segments + first + count,
+                (next->segments_count - first - count) * sizeof(merged));
+        next->segments_count -= (uint32_t)count - 1;
+    }
+}
+
+/* The row of a segment in the next manifest; not called for one that is all deleted. */
+static gsearch_status next_row(gs_change *change, const gs_change_segment *segment,
+                               gs_manifest_segment *out, gsearch_error *err)
+{
+    *out = segment->file;
+    if (segment->deleted == segment->file.deleted)
+        return GSEARCH_OK;
+    gs_container_name name;
+    GS_TRY(gs_share_write(change->dir, change->mem, segment->segment, segment->bits, &name, err));
+    out->deletes = (gs_manifest_file){.id = name.id, .length = name.length};
+    out->deleted = segment->deleted;
+    return GSEARCH_OK;
+}
+
 static gsearch_status next_rows(gs_change *change, gs_manifest *next, gsearch_error *err)
 {
     for (size_t i = 0; i < change->segments_count; i++) {
         const gs_change_segment *segment = &change->segments[i];
         if (segment->deleted == segment->file.documents)
             continue;
+        if (next->segments_count == GS_SEGMENTS_MAX)
+            GS_TRY(merge_rows(change, next, err));
         if (next->segments_count == GS_SEGMENTS_MAX)
             return gs_fail(err, GSEARCH_LIMIT, "%s: more than %u segments; run `gsearch merge`",
                            gs_dir_path(change->dir), GS_SEGMENTS_MAX);
@@ -339,23 +368,6 @@ static gsearch_status next_rows(gs_change *change, gs_manifest *next, gsearch_er
     return GSEARCH_OK;
 }
 
-static gsearch_status merge_rows(gs_change *change, gs_manifest *next, gsearch_error *err)
-{
-    for (;;) {
-        size_t first, count;
-        gs_merge_choose(next, &first, &count);
-        if (count == 0)
-            return GSEARCH_OK;
-        gs_manifest_segment merged;
-        GS_TRY(gs_merge_segments(change->dir, change->mem, next->segments + first, count, false,
-                                 &merged, err));
-        next->segments[first] = merged;
-        memmove(next->segments + first + 1, next->segments + first + count,
-                (next->segments_count - first - count) * sizeof(merged));
-        next->segments_count -= (uint32_t)count - 1;
-    }
-}
-
 gsearch_status gs_change_commit(gs_change *change, gs_manifest_file inputs, gsearch_error *err)
 {
     gs_manifest next = change->manifest;
@@ -363,12 +375,13 @@ gsearch_status gs_change_commit(gs_change *change, gs_manifest_file inputs, gsea
     next.previous_checksum = change->manifest.checksum;
     next.inputs = inputs;
     next.segments_count = 0;
+    change->has_loose_files = true;
     GS_TRY(next_rows(change, &next, err));
     GS_TRY(merge_rows(change, &next, err));
     GS_TRY(gs_manifest_commit(change->dir, change->mem, &next, err));
     close_segments(change);
     change->manifest = next;
     // The generation is committed: what cannot be removed now is removed by the next change.
-    (void)!gs_manifest_clean(change->dir, change->mem, NULL);
+    change->has_loose_files = gs_manifest_clean(change->dir, change->mem, NULL) != GSEARCH_OK;
     return open_segments(change, err);
 }

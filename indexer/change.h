@@ -26,6 +26,8 @@ typedef struct gs_change_segment {
 typedef struct gs_change {
     const gs_mem *mem;
     gs_dir *dir;
+    bool map;             /* files instead of reading copies */
+    bool has_loose_files; /* there may be some that no generation names */
     gs_manifest manifest; /* the generation that stands */
     gs_change_segment *segments;
     size_t segments_count;
@@ -33,9 +35,10 @@ typedef struct gs_change {
 } gs_change;
 
 /* Opens or makes the folder, takes its lock, removes what an earlier run left behind and opens the
- * newest generation. LOCKED, ANALYZER, VERSION, CORRUPT. */
-GS_CHECKED gsearch_status gs_change_open(const char *path, const gs_mem *mem, gs_change *out,
-                                         gsearch_error *err);
+ * newest generation. Files are mapped if `map`, for programs with gs_map_guard installed, else read
+ * into memory. LOCKED, ANALYZER, VERSION, CORRUPT. */
+GS_CHECKED gsearch_status gs_change_open(const char *path, const gs_mem *mem, bool map,
+                                         gs_change *out, gsearch_error *err);
 /* Drops what was not committed and frees the lock. A zeroed change is fine. */
 void gs_change_close(gs_change *change);
 

@@ -55,7 +55,8 @@ static gsearch_status merge_groups(gs_change *change, bool small, gs_manifest *n
         if (count > 1 || !stays(&change->segments[first], small)) {
             for (size_t i = 0; i < count; i++)
                 rows[i] = change->segments[first + i].file;
-            GS_TRY(gs_merge_segments(change->dir, change->mem, rows, count, small, &merged, err));
+            GS_TRY(gs_merge_segments(change->dir, change->mem, rows, count, change->map, small,
+                                     &merged, err));
             *changed = true;
         }
         if (merged.documents)
@@ -102,7 +103,7 @@ gsearch_status gs_compact_run(const char *path, bool small, const gs_mem *mem,
 {
     gs_change change;
     GS_TRY(check_there(path, mem, err));
-    GS_TRY(gs_change_open(path, mem, &change, err));
+    GS_TRY(gs_change_open(path, mem, true, &change, err));
     gsearch_status status = compact(&change, small, out, err);
     // files of an unfinished merge, or of the generation before the last
     (void)!gs_manifest_clean(change.dir, mem, NULL);

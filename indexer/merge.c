@@ -47,7 +47,7 @@ static bool is_deleted(const merge_source *source, uint32_t doc)
     return source->deletes && gs_deletes_has(source->deletes, doc);
 }
 
-/* Inputs are mapped and read once: without this all of them would pile up in memory. */
+/* Inputs may be mapped and are read once: without this all of them would pile up in memory. */
 static void note_read(merge *all, uint64_t bytes)
 {
     all->read_bytes += bytes;
@@ -61,7 +61,8 @@ static void note_read(merge *all, uint64_t bytes)
 /* ---- opening ---- */
 
 static gsearch_status open_deletes(merge_source *source, gs_dir *dir, const gs_mem *mem,
-                                   const gs_manifest_segment *input, gsearch_error *err)
+                                   const gs_manifest_segment *input, bool map,
+                                   gsearch_error *err)
 {
     if (!input->deletes.length)
         return GSEARCH_OK;
@@ -69,7 +70,7 @@ static gsearch_status open_deletes(merge_source *source, gs_dir *dir, const gs_m
     gs_hash128_text(input->deletes.id, hex);
     snprintf(name, sizeof(name), "del-%s.gsd", hex);
     GS_TRY(gs_deletes_open(dir, mem, name, input->deletes.length, input->deletes.id,
-                           input->segment.id, source->segment->docs.count, true,
+                           input->segment.id, source->segment->docs.count, map,
                            &source->deletes, err));
     source->starts = gs_mem_alloc(mem, source->segment->docs.count * sizeof(*source->starts));
     return source->starts ? GSEARCH_OK : gs_fail_memory(err);
@@ -89,21 +90,21 @@ static gsearch_status check_alike(const gs_segment *first, const gs_segment *seg
 }
 
 static gsearch_status open_sources(merge *all, gs_dir *dir, const gs_manifest_segment *inputs,
-                                   size_t inputs_count, gsearch_error *err)
+                                   size_t inputs_count, bool map, gsearch_error *err)
 {
     all->sources = gs_mem_calloc(all->mem, inputs_count, sizeof(*all->sources));
     if (!all->sources)
         return gs_fail_memory(err);
     for (size_t i = 0; i < inputs_count; i++) {
         merge_source *source = &all->sources[i];
-        GS_TRY(gs_segment_open(dir, all->mem, inputs[i].segment.id, inputs[i].segment.length, true,
+        GS_TRY(gs_segment_open(dir, all->mem, inputs[i].segment.id, inputs[i].segment.length, map,
                                &source->segment, err));
         all->sources_count++;
         source->decoder = gs_decoder_new(all->mem);
         if (!source->decoder)
             return gs_fail_memory(err);
         GS_TRY(check_alike(all->sources[0].segment, source->segment, err));
-        GS_TRY(open_deletes(source, dir, all->mem, &inputs[i], err));
+        GS_TRY(open_deletes(source, dir, all->mem, &inputs[i], map, err));
     }
     all->has_text = all->sources[0].segment->has_text;
     return GSEARCH_OK;
@@ -509,13 +510,13 @@ static gsearch_status write_segment(merge *all, gs_dir *dir, bool small, gs_mani
 }
 
 gsearch_status gs_merge_segments(gs_dir *dir, const gs_mem *mem, const gs_manifest_segment *inputs,
-                                 size_t inputs_count, bool small, gs_manifest_segment *out,
-                                 gsearch_error *err)
+                                 size_t inputs_count, bool map, bool small,
+                                 gs_manifest_segment *out, gsearch_error *err)
 {
     if (!inputs_count)
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "a merge needs a segment");
     merge all = {.mem = mem};
-    gsearch_status status = open_sources(&all, dir, inputs, inputs_count, err);
+    gsearch_status status = open_sources(&all, dir, inputs, inputs_count, map, err);
     if (!status)
         status = place_documents(&all, err);
     if (!status && all.documents)

@@ -8,12 +8,12 @@
 #include "common/base/file.h"
 #include "common/segment/manifest.h"
 
-/* Merges `inputs` (in this order) into one segment file and publishes it. `small`: zstd over all
- * lists. LIMIT if their positions together do not fit one segment. If every document is deleted no
- * file is made and `out->documents` is 0. */
+/* Merges `inputs` (in this order) into one segment file and publishes it. `map`: the inputs are
+ * mapped, else read as copies. `small`: zstd over all lists. LIMIT if their positions together do
+ * not fit one segment. If every document is deleted no file is made and `out->documents` is 0. */
 GS_CHECKED gsearch_status gs_merge_segments(gs_dir *dir, const gs_mem *mem,
                                             const gs_manifest_segment *inputs, size_t inputs_count,
-                                            bool small, gs_manifest_segment *out,
+                                            bool map, bool small, gs_manifest_segment *out,
                                             gsearch_error *err);
 
 /* The policy: picks neighbouring segments of `manifest` worth merging after an update (too many, or

@@ -287,7 +287,7 @@ static gsearch_status save_row(salvage *self, const gs_manifest_segment *row, gs
 
 static gsearch_status open_target(salvage *self, const char *to, gsearch_error *err)
 {
-    GS_TRY(gs_change_open(to, self->options->mem, &self->change, err));
+    GS_TRY(gs_change_open(to, self->options->mem, true, &self->change, err));
     if (self->change.manifest.generation)
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "%s has an index already: name a new folder",
                        to);

@@ -139,7 +139,7 @@ GSEARCH_API gsearch_status gsearch_writer_open(const char *dir,
     if (!writer)
         return gs_fail_memory(error);
     init_writer(writer, &known);
-    gsearch_status status = gs_change_open(dir, writer->mem, &writer->change, error);
+    gsearch_status status = gs_change_open(dir, writer->mem, false, &writer->change, error);
     if (status)
         gs_mem_free(first.mem, writer);
     else

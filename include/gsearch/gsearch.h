@@ -101,7 +101,7 @@ typedef struct gsearch_document {
     }
 
 /* Takes the lock of `dir`, which is made if missing. LOCKED while another writer has it. The writer
- * maps the files of the index until it is closed, as gsearch_index_options.map does. */
+ * reads copies of the files of the index: nothing that happens to them can end the process. */
 GSEARCH_API gsearch_status gsearch_writer_open(const char *dir,
                                                const gsearch_writer_options *options,
                                                gsearch_writer **out, gsearch_error *error);

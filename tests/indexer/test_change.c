@@ -24,7 +24,7 @@ typedef struct fixture {
 
 static void open_change(fixture *f)
 {
-    assert_ok(gs_change_open(f->path, NULL, &f->change, &f->error), &f->error);
+    assert_ok(gs_change_open(f->path, NULL, true, &f->change, &f->error), &f->error);
 }
 
 static int set_up(void **state)
@@ -153,14 +153,50 @@ static void an_index_of_another_analyser_is_refused(void **state)
     snprintf(manifest.unicode, sizeof(manifest.unicode), "%s", gs_analyzer_unicode());
     assert_ok(gs_manifest_commit(f->change.dir, NULL, &manifest, &f->error), &f->error);
     gs_change_close(&f->change);
-    assert_fails(GSEARCH_ANALYZER, gs_change_open(f->path, NULL, &f->change, &f->error), &f->error);
+    assert_fails(GSEARCH_ANALYZER, gs_change_open(f->path, NULL, true, &f->change, &f->error),
+                 &f->error);
+}
+
+/* As many as a manifest can name, which a commit would have merged. */
+static void make_segments(fixture *f, uint32_t count)
+{
+    gs_manifest manifest = f->change.manifest;
+    manifest.generation++;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t written;
+        f->model.documents[0].document.date = 20200101 + i % 28 + i / 28 * 100;
+        gs_batch *batch = gs_model_batch(&f->model, 0, 1, f->change.dir, (size_t)16 << 20, true);
+        assert_ok(gs_batches_write(f->change.dir, NULL, &batch, 1, true, &manifest.segments[i], 1,
+                                   &written, &f->error),
+                  &f->error);
+        gs_batch_free(batch);
+    }
+    manifest.segments_count = count;
+    assert_ok(gs_manifest_commit(f->change.dir, NULL, &manifest, &f->error), &f->error);
+}
+
+static void a_full_manifest_is_merged_rather_than_refused(void **state)
+{
+    fixture *f = *state;
+    make_segments(f, GS_SEGMENTS_MAX);
+    gs_change_close(&f->change);
+    open_change(f);
+    assert_int_equal(f->change.segments_count, GS_SEGMENTS_MAX);
+    write_model(f);
+    commit(f, 2);
+    assert_true(f->change.segments_count < GS_SEGMENTS_MAX);
+    uint64_t documents = 0;
+    for (size_t i = 0; i < f->change.segments_count; i++)
+        documents += f->change.segments[i].file.documents;
+    assert_int_equal(documents, GS_SEGMENTS_MAX + DOCUMENTS);
 }
 
 static void one_change_at_a_time(void **state)
 {
     fixture *f = *state;
     gs_change second;
-    assert_fails(GSEARCH_LOCKED, gs_change_open(f->path, NULL, &second, &f->error), &f->error);
+    assert_fails(GSEARCH_LOCKED, gs_change_open(f->path, NULL, true, &second, &f->error),
+                 &f->error);
 }
 
 int main(void)
@@ -173,6 +209,7 @@ int main(void)
         CASE(a_segment_without_living_documents_is_dropped),
         CASE(what_was_not_committed_leaves_no_file),
         CASE(an_index_of_another_analyser_is_refused),
+        CASE(a_full_manifest_is_merged_rather_than_refused),
         CASE(one_change_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ static void a_writer_keeps_others_out(void **state)
     gsearch_error error = {0};
     gs_compact_summary summary;
     gs_change change;
-    assert_ok(gs_change_open(dir, NULL, &change, &error), &error);
+    assert_ok(gs_change_open(dir, NULL, true, &change, &error), &error);
     assert_fails(GSEARCH_LOCKED, gs_compact_run(dir, false, NULL, &summary, &error), &error);
     gs_change_close(&change);
     gs_test_dir_remove(dir);

@@ -145,7 +145,7 @@ static void whole_segments_merge_to_a_fresh_build(void **state)
             inputs[i] = gs_model_write(&part, f->dir, 14, 0, with_text);
         }
         assert_breaks_are_long(f, &inputs[1]);
-        assert_ok(gs_merge_segments(f->dir, NULL, inputs, 3, false, &merged, &f->error),
+        assert_ok(gs_merge_segments(f->dir, NULL, inputs, 3, true, false, &merged, &f->error),
                   &f->error);
         gs_manifest_segment fresh = gs_model_write(&model, f->dir, 14, 0, with_text);
         assert_same(&merged, &fresh);
@@ -176,7 +176,8 @@ static void check_deletes(fixture *f, uint64_t seed, uint64_t share)
                 survivors.documents[survivors.count++] = model.documents[j];
         survivors_ends[i] = survivors.count;
     }
-    assert_ok(gs_merge_segments(f->dir, NULL, inputs, 3, false, &merged, &f->error), &f->error);
+    assert_ok(gs_merge_segments(f->dir, NULL, inputs, 3, true, false, &merged, &f->error),
+              &f->error);
     cut_only_behind(&survivors, survivors_ends, 3);
     gs_manifest_segment fresh =
         gs_model_write(&survivors, f->dir, survivors.count, GS_MEMORY_BYTES_MIN, true);
@@ -199,7 +200,8 @@ static void one_segment_may_be_merged_alone(void **state)
     fixture *f = *state;
     gs_model model = gs_model_make(24, 60);
     gs_manifest_segment input = gs_model_write(&model, f->dir, 60, 0, true), merged;
-    assert_ok(gs_merge_segments(f->dir, NULL, &input, 1, false, &merged, &f->error), &f->error);
+    assert_ok(gs_merge_segments(f->dir, NULL, &input, 1, true, false, &merged, &f->error),
+              &f->error);
     assert_same(&merged, &input);
     gs_model_free(&model);
 }
@@ -210,10 +212,10 @@ static void small_lists_come_back_to_the_same_bytes(void **state)
     gs_model model = gs_model_make(25, 200);
     gs_manifest_segment input = gs_model_write(&model, f->dir, 200, 0, true), small, back;
     assert_breaks_are_long(f, &input);
-    assert_ok(gs_merge_segments(f->dir, NULL, &input, 1, true, &small, &f->error), &f->error);
+    assert_ok(gs_merge_segments(f->dir, NULL, &input, 1, true, true, &small, &f->error), &f->error);
     gs_model_check(&model, f->dir, &small, true);
     assert_true(small.segment.id.low != input.segment.id.low);
-    assert_ok(gs_merge_segments(f->dir, NULL, &small, 1, false, &back, &f->error), &f->error);
+    assert_ok(gs_merge_segments(f->dir, NULL, &small, 1, true, false, &back, &f->error), &f->error);
     assert_same(&back, &input);
     gs_model_free(&model);
 }
@@ -226,7 +228,8 @@ static void nothing_is_left_of_deleted_segments(void **state)
     bool kept[9] = {false};
     delete_documents(f, &model, kept, &input);
     size_t files = gs_test_dir_count(f->path);
-    assert_ok(gs_merge_segments(f->dir, NULL, &input, 1, false, &merged, &f->error), &f->error);
+    assert_ok(gs_merge_segments(f->dir, NULL, &input, 1, true, false, &merged, &f->error),
+              &f->error);
     assert_int_equal(merged.documents, 0);
     assert_int_equal(merged.segment.length, 0);
     assert_int_equal(gs_test_dir_count(f->path), files);
@@ -241,10 +244,12 @@ static void segments_that_differ_are_refused(void **state)
     for (size_t i = 0; i < 2; i++)
         inputs[i] = gs_model_write(&model, f->dir, 9, 0, i == 0);
     assert_fails(GSEARCH_BAD_ARGUMENT,
-                 gs_merge_segments(f->dir, NULL, inputs, 2, false, &merged, &f->error), &f->error);
+                 gs_merge_segments(f->dir, NULL, inputs, 2, true, false, &merged, &f->error),
+                 &f->error);
     inputs[1].segment.id.low ^= 1;
     assert_fails(GSEARCH_NOT_FOUND,
-                 gs_merge_segments(f->dir, NULL, inputs, 2, false, &merged, &f->error), &f->error);
+                 gs_merge_segments(f->dir, NULL, inputs, 2, true, false, &merged, &f->error),
+                 &f->error);
     gs_model_free(&model);
 }
 
@@ -265,7 +270,7 @@ static void lack_of_memory_is_reported_and_leaks_nothing(void **state)
     for (size_t fail_at = 1; status; fail_at++) {
         gs_flaky flaky;
         gs_flaky_init(&flaky, fail_at);
-        status = gs_merge_segments(f->dir, &flaky.mem, inputs, 2, false, &merged, &f->error);
+        status = gs_merge_segments(f->dir, &flaky.mem, inputs, 2, true, false, &merged, &f->error);
         assert_int_equal(flaky.live, 0);
         assert_true(status == GSEARCH_OK || status == GSEARCH_NO_MEMORY);
     }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/limits.h"
 #include "tests/indexer/content.h"
@@ -271,6 +272,29 @@ static void bad_documents_are_refused_and_do_no_harm(void **state)
     assert_int_equal(commit(f), 1);
 }
 
+/* A program has no handler for the SIGBUS of a mapped page that is gone. */
+static void files_cut_short_under_a_writer_do_not_end_the_program(void **state)
+{
+    fixture *f = *state;
+    add(f, "a", "政务公开");
+    add(f, "b", "营商环境");
+    commit(f);
+    delete (f, "b");
+    commit(f);
+    char *names = gs_test_segments(f->dir);
+    char *rest = NULL;
+    for (char *name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest)) {
+        char *path = gs_test_path(f->dir, name);
+        assert_int_equal(truncate(path, 0), 0);
+        free(path);
+    }
+    free(names);
+    delete (f, "a"); // which the copy still has
+    add(f, "c", "年度报告");
+    gsearch_status status = gsearch_writer_commit(f->writer, NULL, &f->error);
+    assert_true(status == GSEARCH_OK || status == GSEARCH_CORRUPT);
+}
+
 static void null_is_an_error_and_not_a_crash(void **state)
 {
     fixture *f = *state;
@@ -301,6 +325,7 @@ int main(void)
         CASE(all_fields_of_a_document_are_kept),
         CASE(without_text_statistics_are_the_same),
         CASE(bad_documents_are_refused_and_do_no_harm),
+        CASE(files_cut_short_under_a_writer_do_not_end_the_program),
         CASE(null_is_an_error_and_not_a_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
