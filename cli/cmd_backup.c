@@ -8,7 +8,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/plain.h"
-#include "common/base/file.h"
+#include "common/base/mapguard.h"
 #include "indexer/audit.h"
 #include "indexer/backup.h"
 

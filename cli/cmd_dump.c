@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "common/base/mapguard.h"
 #include "common/segment/dump.h"
 
 static gsearch_status print(gs_bytes text, void *payload, gsearch_error *err)

@@ -9,8 +9,8 @@
 #include "cli/command.h"
 #include "cli/opt.h"
 #include "cli/out.h"
-#include "common/base/file.h"
 #include "common/base/json.h"
+#include "common/base/mapguard.h"
 #include "indexer/update.h"
 
 #define MIB 1048576.0

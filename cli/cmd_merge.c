@@ -8,7 +8,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/plain.h"
-#include "common/base/file.h"
+#include "common/base/mapguard.h"
 #include "indexer/compact.h"
 
 int gs_cmd_merge(int argc, char **argv)

@@ -8,8 +8,8 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/plain.h"
-#include "common/base/file.h"
 #include "common/base/json.h"
+#include "common/base/mapguard.h"
 #include "indexer/salvage.h"
 
 typedef struct talk_to {

@@ -7,8 +7,8 @@
 #include "cli/command.h"
 #include "cli/opt.h"
 #include "cli/out.h"
-#include "common/base/file.h"
 #include "common/base/limits.h"
+#include "common/base/mapguard.h"
 #include "common/wire/address.h"
 #include "query/daemon/server.h"
 

@@ -12,6 +12,7 @@
 #include "cli/recall.h"
 #include "cli/session.h"
 #include "common/base/json.h"
+#include "common/base/mapguard.h"
 #include "indexer/audit.h"
 
 #define RECALL_SAMPLES_MAX 10000000u

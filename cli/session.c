@@ -10,6 +10,7 @@
 
 #include "cli/out.h"
 #include "common/base/limits.h"
+#include "common/base/mapguard.h"
 
 gsearch_status gs_session_open(const char *dir, gs_session *out, gsearch_error *err)
 {

@@ -74,6 +74,7 @@ CALL_WAIVERS = {
     ("common/base/file.c", "fsync"): "the one place for it",
     ("common/base/file.c", "unlinkat"): "the one place for it",
     ("common/base/file.c", "mmap"): "the one place for it",
+    ("common/base/mapguard.c", "mmap"): "zeros over a page that is gone",
     ("common/wire/jsonreader.c", "strtod"): "only digits and an exponent: no decimal point",
     ("indexer/corpus.c", "open"): "documents to read, not the index",
     ("indexer/corpus.c", "openat"): "documents to read, not the index",

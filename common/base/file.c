@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The system calls of the project that touch index files: every loop over short transfers, every
- * fsync and every rename is here. In order: the folder, writing and publishing, scratch files,
- * reading, and the guard against mapped files that are cut short, whose table of maps is the one
- * piece of process-wide state in the library.
+ * fsync and every rename is here. In order: the folder, writing and publishing, scratch files, and
+ * reading.
  */
 #include "common/base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -21,12 +18,12 @@
 #include <unistd.h>
 
 #include "common/base/checksum.h"
+#include "common/base/mapguard.h"
 
 #define LOCK_NAME "LOCK"
 #define LOCK_TEXT_BYTES_MAX 128
 #define WRITE_BUFFER_BYTES 65536u
 #define TEMPORARY_TRIES_MAX 16
-#define GUARDED_MAPS_MAX 4096
 
 struct gs_dir {
     const gs_mem *mem;
@@ -92,7 +89,8 @@ gsearch_status gs_dir_open(const gs_mem *mem, const char *path, bool create, gs_
         return gs_fail_errno(err, errno, "cannot make the folder %s", path);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
-        return gs_fail(err, GSEARCH_NO_INDEX, "there is no folder %s", path);
+        return gs_fail(err, GSEARCH_NO_INDEX,
+                       "there is no folder %s; gsearch index PATH… makes one", path);
     if (fd < 0 && errno == ENOTDIR)
         return gs_fail(err, GSEARCH_NO_INDEX, "%s is not a folder", path);
     if (fd < 0)
@@ -573,102 +571,30 @@ out:
     return status;
 }
 
-/* ---- maps, and the guard over them ---- */
-
-/* The signal handler may look at any slot at any time: `start` is set last when a slot is filled
- * and cleared first when it is given back. */
-typedef struct gs_map_slot {
-    atomic_bool taken;
-    atomic_bool lost;
-    atomic_uintptr_t start; // 0 while not in use
-    atomic_size_t len;
-} gs_map_slot;
-
-static gs_map_slot map_slots[GUARDED_MAPS_MAX];
-static struct sigaction guard_previous;
-static uintptr_t guard_page_bytes;
+/* ---- maps ---- */
 
 struct gs_map {
     const gs_mem *mem;
     const uint8_t *data;
     size_t len;
-    gs_map_slot *slot; // NULL if `data` is a copy in memory
+    bool is_mapped;      // else `data` is a copy in memory
+    gs_guarded *guarded; // NULL without the guard of the programs
 };
 
-static gs_map_slot *take_slot(void)
-{
-    for (size_t i = 0; i < GUARDED_MAPS_MAX; i++) {
-        bool expected = false;
-        if (atomic_compare_exchange_strong(&map_slots[i].taken, &expected, true))
-            return &map_slots[i];
-    }
-    return NULL;
-}
-
-static void give_slot(gs_map_slot *slot)
-{
-    atomic_store(&slot->start, 0);
-    atomic_store(&slot->lost, false);
-    atomic_store(&slot->taken, false);
-}
-
-static gs_map_slot *find_slot(uintptr_t address)
-{
-    for (size_t i = 0; i < GUARDED_MAPS_MAX; i++) {
-        uintptr_t start = atomic_load(&map_slots[i].start);
-        if (start && address >= start && address - start < atomic_load(&map_slots[i].len))
-            return &map_slots[i];
-    }
-    return NULL;
-}
-
-static void on_bus_error(int number, siginfo_t *info, void *context)
-{
-    (void)context;
-    uintptr_t address = (uintptr_t)info->si_addr;
-    // `si_code` is positive only for faults; otherwise somebody sent the signal
-    gs_map_slot *slot = info->si_code > 0 ? find_slot(address) : NULL;
-    if (slot) {
-        int saved = errno;
-        void *page = (void *)(address & ~(guard_page_bytes - 1));
-        void *zeros = mmap(page, guard_page_bytes, PROT_READ,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-        errno = saved;
-        if (zeros != MAP_FAILED) {
-            atomic_store(&slot->lost, true);
-            return;
-        }
-    }
-    sigaction(number, &guard_previous, NULL);
-    if (info->si_code <= 0)
-        raise(number); // a fault comes again by itself
-}
-
-gsearch_status gs_map_guard(gsearch_error *err)
-{
-    guard_page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
-    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-    sigemptyset(&action.sa_mask);
-    if (sigaction(SIGBUS, &action, &guard_previous))
-        return gs_fail_errno(err, errno, "cannot handle SIGBUS");
-    return GSEARCH_OK;
-}
-
-/* False, with nothing changed, if the file cannot be mapped or the table of maps is full. */
+/* False, with nothing changed, if the file cannot be mapped or the guard has no room for it. */
 static bool map_pages(gs_map *map, int fd)
 {
-    gs_map_slot *slot = take_slot();
-    if (!slot)
-        return false;
     void *pages = mmap(NULL, map->len, PROT_READ, MAP_SHARED, fd, 0);
-    if (pages == MAP_FAILED) {
-        give_slot(slot);
+    if (pages == MAP_FAILED)
+        return false;
+    gs_guarded *guarded = gs_guard_watch ? gs_guard_watch(pages, map->len) : NULL;
+    if (gs_guard_watch && !guarded) {
+        munmap(pages, map->len);
         return false;
     }
-    atomic_store(&slot->len, map->len);
-    atomic_store(&slot->start, (uintptr_t)pages);
     map->data = pages;
-    map->slot = slot;
+    map->is_mapped = true;
+    map->guarded = guarded;
     return true;
 }
 
@@ -728,13 +654,13 @@ gs_bytes gs_map_bytes(const gs_map *map)
 
 bool gs_map_lost(const gs_map *map)
 {
-    return map->slot && atomic_load(&map->slot->lost);
+    return map->guarded && gs_guard_lost(map->guarded);
 }
 
 void gs_map_forget(const gs_map *map)
 {
     // advice: if it is not taken, the pages stay until the system needs them
-    if (map->slot)
+    if (map->is_mapped)
         (void)!madvise((void *)(uintptr_t)map->data, map->len, MADV_DONTNEED);
 }
 
@@ -742,14 +668,11 @@ void gs_map_close(gs_map *map)
 {
     if (!map)
         return;
-    if (map->slot) {
-        // unmap only after the handler can no longer find the pages
-        gs_map_slot *slot = map->slot;
-        atomic_store(&slot->start, 0);
+    if (map->guarded)
+        gs_guard_release(map->guarded);
+    if (map->is_mapped)
         munmap((void *)(uintptr_t)map->data, map->len);
-        give_slot(slot);
-    } else {
+    else
         gs_mem_free(map->mem, (void *)(uintptr_t)map->data);
-    }
     gs_mem_free(map->mem, map);
 }

@@ -80,15 +80,11 @@ GS_CHECKED gsearch_status gs_map_open(gs_dir *dir, const char *name, uint64_t le
                                       gs_map **out, gsearch_error *err);
 gs_bytes gs_map_bytes(const gs_map *map);
 /* True once a mapped page could not be read (the file was cut short); reads then see zeros. Only
- * with gs_map_guard installed. */
+ * with the guard of common/base/mapguard.h. */
 bool gs_map_lost(const gs_map *map);
 /* Gives back the memory of pages that were read; they are read again when they are needed. */
 void gs_map_forget(const gs_map *map);
 void gs_map_close(gs_map *map);
-
-/* Installs the SIGBUS handler that turns an unreadable page of a gs_map into zeros and marks that
- * map as lost; any other SIGBUS ends the process as before. For programs only, once, at start. */
-GS_CHECKED gsearch_status gs_map_guard(gsearch_error *err);
 
 /* Reads a whole small file into `out` (appending); LIMIT if it is longer than `max`. */
 GS_CHECKED gsearch_status gs_dir_read(gs_dir *dir, const char *name, size_t max, gs_buf *out,
