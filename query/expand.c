@@ -59,6 +59,9 @@ gsearch_status gs_expand_each(const gs_snapshot *snapshot, gs_arena *arena, gs_b
                               gs_expand_visit visit, void *payload, gsearch_error *err)
 {
     uint32_t segments = snapshot->segments_count;
+    if (prefix.len > GS_QUERY_PREFIX_BYTES_MAX) // terms of long words are only so far their text
+        return gs_fail(err, GSEARCH_LIMIT, "beginning of a word to complete: at most %u bytes",
+                       GS_QUERY_PREFIX_BYTES_MAX);
     term_walker *walkers = gs_arena_calloc(arena, segments, sizeof(*walkers));
     gs_list *lists = gs_arena_calloc(arena, segments, sizeof(*lists));
     if (!walkers || !lists)

@@ -20,7 +20,8 @@ GS_CHECKED gsearch_status gs_expand_word(const gs_snapshot *snapshot, gs_arena *
                                          gsearch_error *err);
 
 /* Calls `visit` for each such word, bytewise rising, with its list in each segment (count 0: none).
- * Words of deleted documents alone are passed over. */
+ * Words of deleted documents alone are passed over. LIMIT for a prefix longer than
+ * GS_QUERY_PREFIX_BYTES_MAX: it would not find longer words by their terms. */
 typedef gsearch_status (*gs_expand_visit)(const gs_completion *completion, const gs_list *lists,
                                           void *payload, gsearch_error *err);
 GS_CHECKED gsearch_status gs_expand_each(const gs_snapshot *snapshot, gs_arena *arena,

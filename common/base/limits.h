@@ -14,6 +14,7 @@
 #define GS_QUERY_GRAMS_MAX 4096u
 #define GS_QUERY_DEPTH_MAX 32u
 #define GS_QUERY_COMPLETIONS_MAX 1024u /* words that a prefix may stand for */
+#define GS_QUERY_PREFIX_BYTES_MAX 236u /* what the term of every longer word begins with */
 #define GS_QUERY_NEAR_DISTANCE_MAX 1000u
 #define GS_RESULT_ROWS_MAX 1000u        /* limit= */
 #define GS_RESULT_WINDOW_MAX 10000u     /* offset + limit */

@@ -12,6 +12,15 @@
 /* One step gives out at most what is open and one token more. */
 #define STEP_TOKENS_MAX 2
 
+/* FNV-1a of 64 bits, by Glenn Fowler, Landon Curt Noll and Kiem-Phong Vo, in the public domain. */
+#define HASH_START 0xCBF29CE484222325u
+#define HASH_PRIME 0x100000001B3u
+
+_Static_assert(GS_TERM_HEAD_BYTES_MAX + GS_TERM_HASH_DIGITS == GS_TERM_BYTES_MAX,
+               "a head and a hash fill a term");
+_Static_assert(GS_TERM_HEAD_BYTES_MAX - 3 == GS_QUERY_PREFIX_BYTES_MAX,
+               "a character border is at most three bytes before the end of a head");
+
 typedef struct batch {
     gs_token *tokens;
     size_t count;
@@ -48,10 +57,40 @@ static gs_token *add_token(gs_analyzer *analyzer, batch *out, gs_token_kind kind
     return token;
 }
 
+static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ bytes[i]) * HASH_PRIME;
+    return hash;
+}
+
+/* The open word is longer than a term may be: keeps its head, and the hash of what was read. */
+static void start_hash(gs_analyzer *analyzer)
+{
+    const uint8_t *term = analyzer->terms + analyzer->word_term;
+    analyzer->word_hashed = true;
+    analyzer->word_hash = hash_bytes(HASH_START, term, analyzer->terms_used - analyzer->word_term);
+    uint32_t head = GS_TERM_HEAD_BYTES_MAX;
+    while ((term[head] & 0xC0) == 0x80)
+        head--;
+    analyzer->terms_used = analyzer->word_term + head;
+}
+
+/* Appends the hash to the head. */
+static void end_hash(gs_analyzer *analyzer)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (uint32_t i = GS_TERM_HASH_DIGITS; i-- > 0;)
+        analyzer->terms[analyzer->terms_used++] =
+            (uint8_t)digits[analyzer->word_hash >> 4 * i & 0xF];
+}
+
 static void close_word(gs_analyzer *analyzer, batch *out)
 {
     if (!analyzer->word_start)
         return;
+    if (analyzer->word_hashed)
+        end_hash(analyzer);
     gs_token *token =
         add_token(analyzer, out, GS_TOKEN_WORD, analyzer->word_start, analyzer->word_end);
     token->term = gs_bytes_of(analyzer->terms + analyzer->word_term,
@@ -90,7 +129,7 @@ static void open_word(gs_analyzer *analyzer, batch *out, const uint8_t *start)
     close_breaks(analyzer, out);
     analyzer->word_start = start;
     analyzer->word_term = analyzer->terms_used;
-    analyzer->word_full = false;
+    analyzer->word_hashed = false;
 }
 
 /* Appends to the term of the open word. */
@@ -99,10 +138,13 @@ static void extend_word(gs_analyzer *analyzer, uint32_t code_point, const uint8_
     uint8_t bytes[4];
     size_t len = gs_utf8_encode(code_point, bytes);
     analyzer->word_end = end;
-    if (analyzer->terms_used - analyzer->word_term + len > GS_TERM_BYTES_MAX)
-        analyzer->word_full = true;
-    if (analyzer->word_full)
+    if (!analyzer->word_hashed &&
+        analyzer->terms_used - analyzer->word_term + len > GS_TERM_BYTES_MAX)
+        start_hash(analyzer);
+    if (analyzer->word_hashed) {
+        analyzer->word_hash = hash_bytes(analyzer->word_hash, bytes, len);
         return;
+    }
     memcpy(analyzer->terms + analyzer->terms_used, bytes, len);
     analyzer->terms_used += (uint32_t)len;
 }

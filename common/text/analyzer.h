@@ -30,11 +30,17 @@ typedef struct gs_token {
     uint32_t position;
     uint32_t code_point;
     uint32_t byte_start, byte_end; /* in the original text, marks and all that folded into it */
-    gs_bytes term; /* of a word: at most GS_TERM_BYTES_MAX bytes (longer words are cut there, at a
-                      character border); until the next call on the analyser */
+    gs_bytes term; /* of a word: its folded form, or what stands for it if that is longer than
+                      GS_TERM_BYTES_MAX bytes; until the next call on the analyser */
     bool restart; /* an analyser started at byte_start, at this position, gives the same tokens from
                      here on */
 } gs_token;
+
+/* The term of a longer word is its beginning, at most so many bytes up to a character border and
+ * not fewer than GS_QUERY_PREFIX_BYTES_MAX, and a hash of the whole in hexadecimal digits: equal
+ * words have equal terms, and different words different ones. */
+#define GS_TERM_HEAD_BYTES_MAX 239u
+#define GS_TERM_HASH_DIGITS 16u
 
 #define GS_ANALYZER_TERM_BYTES 2048u
 
@@ -52,7 +58,8 @@ typedef struct gs_analyzer {
     const uint8_t *word_start;      /* of the open word; NULL without one */
     const uint8_t *word_end;
     uint32_t word_term;             /* where its term begins in `terms` */
-    bool word_full;                 /* it is longer than a term may be */
+    bool word_hashed;               /* it is longer than a term may be: `terms` has its head */
+    uint64_t word_hash;             /* of all of it so far, if so */
     bool word_digit;                /* its last character is a decimal digit */
     bool line_blank;                /* only white space in this line so far */
     bool line_heading;

@@ -93,11 +93,73 @@ static void one_completion_too_many_is_refused(void **unused)
     gs_collection_free(&collection);
 }
 
+/* ---- words longer than a term ---- */
+
+#define LONG_BYTES 300u
+
+/* `len` times a, then `end`, then a star perhaps. */
+static const char *long_word(char *out, size_t len, const char *end)
+{
+    memset(out, 'a', len);
+    snprintf(out + len, LONG_BYTES + 8 - len, "%s", end);
+    return out;
+}
+
+static void assert_finds(gsearch_index *index, const char *query, uint64_t total)
+{
+    gsearch_request request = GSEARCH_REQUEST_INIT;
+    gsearch_results *results = NULL;
+    gsearch_error error;
+    request.query = query;
+    assert_ok(gsearch_search(index, &request, &results, &error), &error);
+    assert_int_equal(results->total, total);
+    gsearch_results_free(results);
+}
+
+static void assert_limit(gsearch_index *index, const char *query)
+{
+    gsearch_request request = GSEARCH_REQUEST_INIT;
+    gsearch_results *results = NULL;
+    gsearch_error error;
+    request.query = query;
+    assert_fails(GSEARCH_LIMIT, gsearch_search(index, &request, &results, &error), &error);
+    assert_non_null(strstr(error.message, "236"));
+}
+
+static void long_words_are_found_whole_and_by_their_beginning(void **unused)
+{
+    (void)unused;
+    char word[LONG_BYTES + 8];
+    gs_collection collection = {0};
+    gs_collection_add(&collection, "b", long_word(word, LONG_BYTES, "b"), NULL, 0);
+    gs_collection_add(&collection, "c", long_word(word, LONG_BYTES, "c"), NULL, 0);
+    gs_collection_add(&collection, "255", long_word(word, 255, ""), NULL, 0);
+    // its head has 236 bytes, and the first digit of its hash is a d
+    gs_collection_add(&collection, "4", long_word(word, 236, "𐐨𐐨𐐨𐐨𐐨"), NULL, 0);
+    char *dir = gs_test_dir_make();
+    gsearch_index *index = gs_collection_index(&collection, dir, 2, false);
+    assert_finds(index, long_word(word, LONG_BYTES, "b"), 1);
+    assert_finds(index, long_word(word, LONG_BYTES, "c"), 1);
+    assert_finds(index, long_word(word, LONG_BYTES, "d"), 0);
+    assert_finds(index, long_word(word, LONG_BYTES, ""), 0);
+    assert_finds(index, long_word(word, 255, ""), 1);
+    assert_finds(index, "a*", 4);
+    assert_finds(index, long_word(word, 236, "*"), 4);
+    assert_finds(index, long_word(word, 235, "b*"), 0);
+    assert_limit(index, long_word(word, 236, "d*"));
+    assert_limit(index, long_word(word, 255, "*"));
+    assert_limit(index, long_word(word, LONG_BYTES, "b*"));
+    gsearch_index_close(index);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_of_all_segments_come_once_in_order),
         cmocka_unit_test(one_completion_too_many_is_refused),
+        cmocka_unit_test(long_words_are_found_whole_and_by_their_beginning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,6 +63,27 @@ static void a_character_goes_on_with_what_follows_the_whole_prefix(void **in)
     check(in, "政务公", 1, "{\"text\":\"政务公开\",\"documents\":2}\n");
 }
 
+static void a_beginning_that_is_too_long_is_refused(void **in)
+{
+    state *made = *in;
+    char prefix[301];
+    gs_buf out;
+    gsearch_error error;
+    memset(prefix, 'a', sizeof(prefix));
+    gs_buf_init(&out, NULL, SIZE_MAX);
+    for (size_t len = 236; len < sizeof(prefix); len += 64) {
+        gsearch_status status =
+            gs_search_suggest(made->snapshot, gs_bytes_of(prefix, len), 10, &out, &error);
+        if (len == 236) {
+            assert_ok(status, &error);
+        } else {
+            assert_fails(GSEARCH_LIMIT, status, &error);
+            assert_non_null(strstr(error.message, "236"));
+        }
+    }
+    gs_buf_release(&out);
+}
+
 static void a_word_goes_on_with_what_it_begins(void **in)
 {
     check(in, "pd1", 10,
@@ -83,6 +104,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_character_goes_on_with_what_follows_the_whole_prefix),
+        TEST(a_beginning_that_is_too_long_is_refused),
         TEST(a_word_goes_on_with_what_it_begins),
         TEST(what_leads_nowhere_gives_nothing),
     };

@@ -20,7 +20,7 @@ import unicodedata
 
 CJK_SCRIPTS = ('Han', 'Hiragana', 'Katakana', 'Hangul', 'Bopomofo')
 BREAKS = set('。，、；：！？…⋯｡､;!?:\u2029\f')
-TERM_BYTES_MAX = 255
+TERM_BYTES_MAX, HEAD_BYTES_MAX = 255, 239
 HEADING = re.compile(r' {0,3}#{1,6}(?![^ \t])')
 LINE = re.compile(r'([^\r\n]*)(\r\n|\r|\n)')
 SAMPLES = [
@@ -229,9 +229,19 @@ class Reference:
         if broken:
             found.append(['break', '', byte[broken[0]], byte[broken[1]]])
         for token in found:
-            while len(token[1].encode()) > TERM_BYTES_MAX:
-                token[1] = token[1][:-1]
+            token[1] = short_term(token[1])
         return found
+
+
+def short_term(word):
+    """A word, or its beginning and FNV-1a of the whole if it is too long."""
+    data = word.encode()
+    if len(data) <= TERM_BYTES_MAX:
+        return word
+    value = 0xcbf29ce484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001b3 % 2 ** 64
+    return data[:HEAD_BYTES_MAX].decode(errors='ignore') + f'{value:016x}'
 
 
 def analyze(driver, texts):
@@ -260,7 +270,9 @@ def random_texts(count, seed, characters):
         if choose.random() < 0.3:
             kinds += [choose.sample(characters, 5), choose.sample(marks, 3)]
         text = ''.join(choose.choice(choose.choice(kinds)) for _ in range(choose.randint(1, 40)))
-        yield text if choose.random() < 0.98 else text + 'é𝟎' * choose.randint(40, 90)
+        if choose.random() < 0.02:
+            text += choose.choice(('é𝟎', 'ж', '\U00010428b')) * choose.randint(40, 140)
+        yield text
 
 
 def assigned():

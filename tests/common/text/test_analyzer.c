@@ -306,26 +306,118 @@ static void point_between_other_word_characters_is_nothing(void **state)
     assert_terms(".a", "/ a");
 }
 
-static void long_word_is_cut_but_keeps_its_bytes(void **state)
+/* A word of `first`, then `count` times `more`. */
+static void put_word(char *text, size_t size, const char *first, const char *more, size_t count)
+{
+    text[0] = '\0';
+    append(text, size, first, strlen(first));
+    while (count--)
+        append(text, size, more, strlen(more));
+}
+
+/* The term of the word before 中 is its first `head` bytes and `hash`; "" for the whole word. */
+static void assert_long_term(const char *word, size_t head, const char *hash)
+{
+    char text[1200] = "中", wanted[1200] = "";
+    append(wanted, sizeof(wanted), word, head);
+    append(wanted, sizeof(wanted), hash, strlen(hash));
+    append(text, sizeof(text), word, strlen(word));
+    append(text, sizeof(text), "中", 3);
+    reading *found = read_text(text);
+    assert_int_equal(found->count, 3);
+    assert_string_equal(found->terms[1], wanted);
+    assert_int_equal(found->tokens[1].byte_start, 3);
+    assert_int_equal(found->tokens[1].byte_end, 3 + strlen(word));
+    assert_int_equal(found->tokens[2].position, 2);
+    free(found);
+}
+
+/* The hashes are from another program, checked with the vectors of the authors of FNV. */
+static void the_term_of_a_long_word_is_its_beginning_and_a_hash(void **state)
 {
     (void)state;
-    char text[1200];
-    memset(text, 'a', 254);
-    snprintf(text + 254, sizeof(text) - 254, "éaaaé中");
-    reading *found = read_text(text);
-    assert_int_equal(found->count, 2);
-    assert_int_equal(strlen(found->terms[0]), 254);
-    assert_int_equal(found->tokens[0].byte_start, 0);
-    assert_int_equal(found->tokens[0].byte_end, 261);
-    assert_int_equal(found->tokens[1].position, 1);
-    free(found);
+    char word[1200];
+    static const struct {
+        size_t len, head;
+        const char *hash;
+    } edges[] = {{254, 254, ""},
+                 {255, 255, ""},
+                 {256, 239, "dc43b08dfdc72325"},
+                 {257, 239, "0e2848463960f1a5"},
+                 {1000, 239, "039721a1b7752b25"}};
+    for (size_t i = 0; i < sizeof(edges) / sizeof(*edges); i++) {
+        put_word(word, sizeof(word), "", "b", edges[i].len);
+        assert_long_term(word, edges[i].head, edges[i].hash);
+    }
+    put_word(word, sizeof(word), "", "a", 254);
+    append(word, sizeof(word), "éaaaé", 7);
+    assert_long_term(word, 239, "6db497aa469c9ce4");
+    put_word(word, sizeof(word), "", "a", 255);
+    append(word, sizeof(word), "b", 1);
+    assert_long_term(word, 239, "fd2913200943d30c");
+    word[255] = 'c';
+    assert_long_term(word, 239, "fd2914200943d4bf");
+}
 
-    memset(text, 'b', 1000);
-    text[1000] = '\0';
-    found = read_text(text);
-    assert_int_equal(found->count, 1);
-    assert_int_equal(strlen(found->terms[0]), GS_TERM_BYTES_MAX);
-    assert_int_equal(found->tokens[0].byte_end, 1000);
+static void the_beginning_of_a_long_word_ends_at_a_character_border(void **state)
+{
+    (void)state;
+    char word[1200];
+    put_word(word, sizeof(word), "", "ж", 127);
+    assert_long_term(word, 254, "");
+    put_word(word, sizeof(word), "", "ж", 128);
+    assert_long_term(word, 238, "f48ca4cc288cc325");
+    put_word(word, sizeof(word), "a", "ж", 128);
+    assert_long_term(word, 239, "ae8fed629942408c");
+    put_word(word, sizeof(word), "", "a", 236);
+    for (int i = 0; i < 5; i++)
+        append(word, sizeof(word), "\xF0\x90\x90\xA8", 4);
+    assert_long_term(word, 236, "d8a6f981f381aba9");
+}
+
+static void long_words_fold_before_they_are_hashed(void **state)
+{
+    (void)state;
+    char word[1200];
+    put_word(word, sizeof(word), "", "Ж", 128);
+    reading *found = read_text(word);
+    assert_string_equal(found->terms[0] + 238, "f48ca4cc288cc325");
+    free(found);
+    put_word(word, sizeof(word), "", "Ｂ", 256); // 768 bytes as they are, 256 folded
+    found = read_text(word);
+    assert_string_equal(found->terms[0] + 239, "dc43b08dfdc72325");
+    free(found);
+}
+
+/* Terms of one batch and words that go on into the next share the analyser's room. */
+static void long_words_in_a_row_keep_their_terms(void **state)
+{
+    (void)state;
+    char text[8000] = "";
+    static const size_t lengths[] = {256, 255, 1000, 257, 254, 256};
+    static const char *const ends[] = {"dc43b08dfdc72325", "", "039721a1b7752b25",
+                                       "0e2848463960f1a5", "", "dc43b08dfdc72325"};
+    for (size_t i = 0; i < 12; i++) {
+        for (size_t k = 0; k < lengths[i % 6]; k++)
+            append(text, sizeof(text), "b", 1);
+        append(text, sizeof(text), i % 2 ? " " : "。", i % 2 ? 1 : 3);
+    }
+    reading *found = calloc(1, sizeof(*found));
+    assert_non_null(found);
+    for (size_t capacity = 8; capacity <= 32; capacity += 3) {
+        read_from(gs_bytes_str(text), 0, 0, capacity, found);
+        size_t word = 0;
+        for (size_t i = 0; i < found->count; i++) {
+            if (found->tokens[i].kind != GS_TOKEN_WORD)
+                continue;
+            const char *end = ends[word % 6];
+            size_t len = strlen(found->terms[i]);
+            assert_int_equal(len, *end ? 255 : lengths[word % 6]);
+            assert_string_equal(found->terms[i] + len - strlen(end), end);
+            word++;
+        }
+        assert_int_equal(word, 12);
+    }
     free(found);
 }
 
@@ -515,7 +607,10 @@ int main(void)
         cmocka_unit_test(words_of_letters_and_digits_stay_whole),
         cmocka_unit_test(point_and_comma_between_digits_belong_to_the_number),
         cmocka_unit_test(point_between_other_word_characters_is_nothing),
-        cmocka_unit_test(long_word_is_cut_but_keeps_its_bytes),
+        cmocka_unit_test(the_term_of_a_long_word_is_its_beginning_and_a_hash),
+        cmocka_unit_test(the_beginning_of_a_long_word_ends_at_a_character_border),
+        cmocka_unit_test(long_words_fold_before_they_are_hashed),
+        cmocka_unit_test(long_words_in_a_row_keep_their_terms),
         cmocka_unit_test(tokens_do_not_depend_on_the_batches),
         cmocka_unit_test(restart_gives_the_same_tokens_from_there_on),
         cmocka_unit_test(most_han_characters_are_restart_points),
