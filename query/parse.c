@@ -305,6 +305,23 @@ static gsearch_status gather_near(parser *p, uint32_t mark, uint32_t distance, g
     return gather(p, GS_NODE_OR, mark, err);
 }
 
+/* A term between the quotes of "…"~N, without the `*` at its end, which `form` gets. `offset` is
+ * where it begins in the query. */
+static gsearch_status take_star(gs_bytes *part, size_t offset, phrase_form *form,
+                                gsearch_error *err)
+{
+    const uint8_t *star = memchr(part->ptr, '*', part->len);
+    form->starred = star != NULL;
+    if (!star)
+        return GSEARCH_OK;
+    size_t len = (size_t)(star - part->ptr);
+    form->star = offset + len;
+    if (len + 1 < part->len)
+        return gs_query_refuse(err, form->star, "* stands at the end of a term only");
+    part->len = len;
+    return GSEARCH_OK;
+}
+
 /* "a b c"~N: white space separates what stands near one another. */
 static gsearch_status push_near_quote(parser *p, const gs_lexeme *term, phrase_form form,
                                       gsearch_error *err)
@@ -317,6 +334,7 @@ static gsearch_status push_near_quote(parser *p, const gs_lexeme *term, phrase_f
     for (gs_lexer_skip_space(&parts); parts.pos < parts.end; gs_lexer_skip_space(&parts)) {
         gs_bytes part = gs_lexer_take_run(&parts);
         size_t offset = term->text_offset + (size_t)(part.ptr - term->text.ptr);
+        GS_TRY(take_star(&part, offset, &form, err));
         GS_TRY(push_phrase(p, part, offset, form, err));
     }
     if (p->pending_count == mark)

@@ -210,7 +210,12 @@ class Parser:
                       self.analyser.exact(text, tokens) if exact else None)
 
     def near_quote(self, text, distance, field):
-        phrases = [self.phrase(part, field) for part in text.split()]
+        phrases = []
+        for part in text.split():
+            term, star, rest = part.partition('*')
+            if rest:
+                raise Refused('* inside a term')
+            phrases.append(self.phrase(term, field, starred=bool(star)))
         if not phrases:
             raise Refused('nothing in quotes')
         return phrases[0] if len(phrases) == 1 else Near(phrases, distance)

@@ -103,7 +103,8 @@ class Samples:
         elif draw < 0.75:
             found = self.quoted(sources)
         elif draw < 0.8 and self.shape != 'long':
-            parts = ' '.join(self.run(sources)[:2] for _ in range(self.random.randint(1, 3)))
+            parts = ' '.join(self.run(sources)[:2] + self.random.choice(('', '', '', '*'))
+                             for _ in range(self.random.randint(1, 3)))
             return f'"{parts}"~{self.random.randint(0, 8)}'
         elif draw < 0.85:
             return 'date:' + self.random.choice(PERIODS)

@@ -76,6 +76,19 @@ static void three_terms_share_the_distance(void **unused)
     assert_int_equal(frequency("丙甲一乙", "甲 NEAR/1 乙 NEAR/0 丙"), 1);
 }
 
+static void words_are_completed_between_quotes_as_beside_near(void **unused)
+{
+    (void)unused;
+    static const char *const forms[] = {"设备 NEAR/3 pd17*", "\"设备 pd17*\"~3", "“pd17*　设备*”~3"};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+        assert_int_equal(frequency("设备一二三PD1728A", forms[i]), 1);
+        assert_int_equal(frequency("pd17。设备，pd1728a", forms[i]), 2);
+        assert_int_equal(frequency("设备一二三四pd1728a", forms[i]), 0);
+        assert_int_equal(frequency("设备pd18", forms[i]), 0);
+    }
+    assert_int_equal(frequency("设备pd1728a", "\"设备 pd17\"~3"), 0);
+}
+
 static void windows_do_not_cross_a_field(void **unused)
 {
     (void)unused;
@@ -142,6 +155,7 @@ int main(void)
         cmocka_unit_test(one_match_does_not_stand_for_two_equal_terms),
         cmocka_unit_test(a_window_with_a_smaller_one_inside_does_not_count),
         cmocka_unit_test(three_terms_share_the_distance),
+        cmocka_unit_test(words_are_completed_between_quotes_as_beside_near),
         cmocka_unit_test(windows_do_not_cross_a_field),
         cmocka_unit_test(a_window_in_the_title_weighs_three),
         cmocka_unit_test(spans_are_the_matches_that_make_a_window),
