@@ -68,10 +68,14 @@ static int read_at(int fd, uint64_t offset, uint8_t *out, size_t len, size_t *go
 
 /* ---- the folder ---- */
 
-/* A folder that was just made is durable only when its name is. */
-static gsearch_status sync_parent(gs_dir *dir, gsearch_error *err)
+/* A folder is durable only when its name is. Whoever made it may have ended before that, so this is
+ * done whenever a folder is opened to be written; of one that we did not make, the folder above may
+ * be closed to us. */
+static gsearch_status sync_parent(gs_dir *dir, bool made, gsearch_error *err)
 {
     int fd = openat(dir->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES && !made)
+        return GSEARCH_OK;
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open the folder above %s", dir->path);
     int failure = fsync(fd) ? errno : 0;
@@ -103,7 +107,7 @@ gsearch_status gs_dir_open(const gs_mem *mem, const char *path, bool create, gs_
     }
     *dir = (gs_dir){.mem = mem, .fd = fd, .lock_fd = -1};
     memcpy(dir->path, path, path_bytes);
-    gsearch_status status = made ? sync_parent(dir, err) : GSEARCH_OK;
+    gsearch_status status = create ? sync_parent(dir, made, err) : GSEARCH_OK;
     if (status) {
         gs_dir_close(dir);
         return status;
@@ -233,6 +237,29 @@ gsearch_status gs_dir_file_size(gs_dir *dir, const char *name, uint64_t *out, gs
     return GSEARCH_OK;
 }
 
+/* Opens a regular file for reading and gives its size. */
+static gsearch_status open_file(gs_dir *dir, const char *name, int *out_fd, uint64_t *out_size,
+                                gsearch_error *err)
+{
+    // a FIFO put in place of a file must not make us wait for its writer
+    int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return gs_fail_errno(err, errno, "cannot open %s/%s", dir->path, name);
+    struct stat info;
+    gsearch_status status = GSEARCH_OK;
+    if (fstat(fd, &info))
+        status = gs_fail_errno(err, errno, "cannot look at %s/%s", dir->path, name);
+    else if (!S_ISREG(info.st_mode))
+        status = gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
+    if (status) {
+        close(fd);
+        return status;
+    }
+    *out_fd = fd;
+    *out_size = (uint64_t)info.st_size;
+    return GSEARCH_OK;
+}
+
 /* ---- writing a new file ---- */
 
 struct gs_file {
@@ -316,8 +343,9 @@ uint64_t gs_file_offset(const gs_file *file)
     return file->offset;
 }
 
-/* Compares what the file system gives back with what was handed to it. */
-static gsearch_status read_back(gs_file *file, const char *name, gsearch_error *err)
+/* Whether all of `fd` is what was handed to `file`, whose buffer is used up. */
+static gsearch_status compare_content(gs_file *file, int fd, const char *name, bool *same,
+                                      gsearch_error *err)
 {
     const gs_dir *dir = file->dir;
     gs_checksum_stream *sum = gs_checksum_stream_new(dir->mem);
@@ -327,7 +355,7 @@ static gsearch_status read_back(gs_file *file, const char *name, gsearch_error *
     size_t got;
     int failure;
     do {
-        failure = read_at(file->fd, offset, file->buffer, sizeof(file->buffer), &got);
+        failure = read_at(fd, offset, file->buffer, sizeof(file->buffer), &got);
         gs_checksum_stream_add(sum, file->buffer, got);
         offset += got;
     } while (!failure && got == sizeof(file->buffer));
@@ -336,10 +364,18 @@ static gsearch_status read_back(gs_file *file, const char *name, gsearch_error *
     gs_checksum_stream_free(dir->mem, sum);
     if (failure)
         return gs_fail_errno(err, failure, "cannot read back %s/%s", dir->path, name);
-    if (offset != file->offset || read.low != written.low || read.high != written.high)
+    *same = offset == file->offset && read.low == written.low && read.high == written.high;
+    return GSEARCH_OK;
+}
+
+static gsearch_status read_back(gs_file *file, const char *name, gsearch_error *err)
+{
+    bool same;
+    GS_TRY(compare_content(file, file->fd, name, &same, err));
+    if (!same)
         return gs_fail(err, GSEARCH_IO,
-                       "%s/%s does not read back as it was written; check the disk", dir->path,
-                       name);
+                       "%s/%s does not read back as it was written; check the disk",
+                       file->dir->path, name);
     return GSEARCH_OK;
 }
 
@@ -356,7 +392,8 @@ static int rename_new(int dir_fd, const char *from, const char *to)
     return unlinkat(dir_fd, from, 0) ? errno : 0;
 }
 
-/* The name is taken: fine if it stands for the same content, which its length confirms. */
+/* The name is taken: fine if it stands for the same content. A file that has rotted is not
+ * replaced, since a generation may name it. */
 static gsearch_status accept_same(gs_file *file, const char *name, bool same_is_fine,
                                   gsearch_error *err)
 {
@@ -364,11 +401,21 @@ static gsearch_status accept_same(gs_file *file, const char *name, bool same_is_
     if (!same_is_fine)
         return gs_fail(err, GSEARCH_LOCKED, "%s/%s is there already: another writer was here",
                        path, name);
+    int fd;
     uint64_t length;
-    GS_TRY(gs_dir_file_size(file->dir, name, &length, err));
-    if (length != file->offset)
-        return gs_corrupt(err, "%s/%s is there already with another length", path, name);
-    return GSEARCH_OK;
+    bool same = false;
+    GS_TRY(open_file(file->dir, name, &fd, &length, err));
+    gsearch_status status = GSEARCH_OK;
+    if (length == file->offset)
+        status = compare_content(file, fd, name, &same, err);
+    if (!status && !same)
+        status = gs_corrupt(err,
+                            "%s/%s is there already and damaged; move it away and try again, or "
+                            "build the index anew elsewhere", path, name);
+    if (!status && fsync(fd)) // whoever wrote it may have ended before
+        status = gs_fail_errno(err, errno, "cannot sync %s/%s", path, name);
+    close(fd);
+    return status;
 }
 
 /* Everything up to the rename. Closes the descriptor in every case. */
@@ -517,29 +564,6 @@ void gs_scratch_close(gs_scratch *scratch)
 }
 
 /* ---- reading a published file ---- */
-
-/* Opens a regular file for reading and gives its size. */
-static gsearch_status open_file(gs_dir *dir, const char *name, int *out_fd, uint64_t *out_size,
-                                gsearch_error *err)
-{
-    // a FIFO put in place of a file must not make us wait for its writer
-    int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return gs_fail_errno(err, errno, "cannot open %s/%s", dir->path, name);
-    struct stat info;
-    gsearch_status status = GSEARCH_OK;
-    if (fstat(fd, &info))
-        status = gs_fail_errno(err, errno, "cannot look at %s/%s", dir->path, name);
-    else if (!S_ISREG(info.st_mode))
-        status = gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
-    if (status) {
-        close(fd);
-        return status;
-    }
-    *out_fd = fd;
-    *out_size = (uint64_t)info.st_size;
-    return GSEARCH_OK;
-}
 
 gsearch_status gs_dir_read(gs_dir *dir, const char *name, size_t max, gs_buf *out,
                            gsearch_error *err)

@@ -13,7 +13,8 @@
 
 typedef struct gs_dir gs_dir;
 
-/* Opens `path`, making it (0750, one level) if `create`. NO_INDEX if it is not there. */
+/* Opens `path`; NO_INDEX if it is not there. With `create`, for writers, it is made (0750, one
+ * level) if need be, and its name is made durable. */
 GS_CHECKED gsearch_status gs_dir_open(const gs_mem *mem, const char *path, bool create,
                                       gs_dir **out, gsearch_error *err);
 void gs_dir_close(gs_dir *dir);
@@ -46,9 +47,9 @@ uint64_t gs_file_offset(const gs_file *file); /* bytes written so far */
 
 /* Flush, read back and compare with the checksum of what was written, fsync, close, rename to
  * `name` without replacing: LOCKED if the name is taken, since another writer was here; but with
- * `same_is_fine`, for files named by their content, one of the same length may be there already
- * (another length is CORRUPT). The folder is not yet synced. Any failure unlinks the temporary
- * file; fsync is never tried twice. Frees the handle in every case. */
+ * `same_is_fine`, for files named by their content, one with that content may be there already
+ * (another content is CORRUPT, and stays). The folder is not yet synced. Any failure unlinks the
+ * temporary file; fsync is never tried twice. Frees the handle in every case. */
 GS_CHECKED gsearch_status gs_file_publish(gs_file *file, const char *name, bool same_is_fine,
                                           gsearch_error *err);
 /* Unlinks and frees. NULL is fine. */

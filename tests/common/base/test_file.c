@@ -324,6 +324,46 @@ static void a_name_taken_by_the_same_content_is_fine_if_allowed(void **state)
     assert_int_equal(gs_test_dir_count(f->path), 1);
 }
 
+static void a_rotted_file_is_not_taken_for_its_content_and_stays(void **state)
+{
+    fixture *f = *state;
+    uint8_t *data = pattern(100000, 8); // longer than the buffer
+    for (size_t at = 0; at < 100000; at += 99999) {
+        gs_test_file_write(f->path, "a", data, 100000);
+        data[at] ^= 1;
+        gs_file *file;
+        assert_ok(gs_file_create(f->dir, &file, &f->error), &f->error);
+        gs_file_write(file, data, 100000);
+        assert_fails(GSEARCH_CORRUPT, gs_file_publish(file, "a", true, &f->error), &f->error);
+        assert_non_null(strstr(f->error.message, "/a is there already"));
+        data[at] ^= 1;
+        size_t len;
+        uint8_t *read = gs_test_file_read(f->path, "a", &len);
+        assert_int_equal(len, 100000);
+        assert_memory_equal(read, data, 100000);
+        free(read);
+        assert_int_equal(gs_test_dir_count(f->path), 1);
+    }
+    free(data);
+}
+
+static void a_folder_opened_by_a_writer_has_a_durable_name(void **state)
+{
+    fixture *f = *state;
+    gs_dir *dir;
+    kernel.fsyncs = 0;
+    assert_ok(gs_dir_open(NULL, f->path, false, &dir, &f->error), &f->error);
+    gs_dir_close(dir);
+    assert_int_equal(kernel.fsyncs, 0);
+    // it was made by somebody else, who may have ended before the folder above was synced
+    assert_ok(gs_dir_open(NULL, f->path, true, &dir, &f->error), &f->error);
+    gs_dir_close(dir);
+    assert_int_equal(kernel.fsyncs, 1);
+    kernel.fsync_errno = EIO;
+    assert_fails(GSEARCH_IO, gs_dir_open(NULL, f->path, true, &dir, &f->error), &f->error);
+    assert_non_null(strstr(f->error.message, "above"));
+}
+
 static void an_aborted_file_leaves_nothing(void **state)
 {
     fixture *f = *state;
@@ -623,6 +663,8 @@ int main(void)
         CASE(an_empty_file_can_be_published),
         CASE(a_taken_name_is_locked_and_nothing_is_replaced),
         CASE(a_name_taken_by_the_same_content_is_fine_if_allowed),
+        CASE(a_rotted_file_is_not_taken_for_its_content_and_stays),
+        CASE(a_folder_opened_by_a_writer_has_a_durable_name),
         CASE(an_aborted_file_leaves_nothing),
         CASE(a_failed_write_sticks_and_is_reported_by_publish),
         CASE(content_that_does_not_read_back_is_not_published),
