@@ -13,7 +13,6 @@
 #include "cli/session.h"
 #include "common/base/json.h"
 #include "common/base/limits.h"
-#include "common/base/mapguard.h"
 #include "common/base/utf8.h"
 #include "common/wire/wire.h"
 #include "gsearch/client.h"
@@ -144,12 +143,11 @@ static bool print_hit(const gsearch_hit *hit, void *payload)
 static gsearch_status ask_index(const char *dir, const gsearch_request *request, printer *p,
                                 gsearch_error *err)
 {
-    gsearch_index *index;
-    gsearch_index_options options = {.struct_size = sizeof(options), .map = true};
-    GS_TRY(gs_map_guard(err));
-    GS_TRY(gsearch_index_open(gs_out_index_dir(dir), &options, &index, err));
-    gsearch_status status = gsearch_search_each(index, request, print_head, print_hit, p, err);
-    gsearch_index_close(index);
+    gs_session session;
+    GS_TRY(gs_session_open(dir, &session, err));
+    gsearch_status status =
+        gsearch_search_each(session.index, request, print_head, print_hit, p, err);
+    gs_session_close(&session);
     return status;
 }
 
@@ -239,6 +237,11 @@ int gs_cmd_search(int argc, char **argv)
         request.limit = GSEARCH_LIMIT_ALL;
     if (count)
         request.limit = 0;
+    if (!all && request.limit > GS_RESULT_ROWS_MAX) {
+        (void)gs_fail(&err, GSEARCH_LIMIT, "--limit is over %u: use --all to print every row",
+                      GS_RESULT_ROWS_MAX);
+        return gs_out_fail(&err);
+    }
     request.snippet = !no_snippet && !ids && !count;
     char *query;
     if (gs_session_words(argv + 1, operands, &query, &err))

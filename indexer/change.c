@@ -97,7 +97,9 @@ static gsearch_status check_manifest(const gs_change *change, gsearch_error *err
     const char *path = gs_dir_path(change->dir);
     if (manifest->degraded)
         return gs_fail(err, GSEARCH_CORRUPT,
-                       "%s: the newest generation is damaged; see `gsearch verify`", path);
+                       "%s: the newest generation is damaged; gsearch salvage saves what is left, "
+                       "or index into another folder",
+                       path);
     if (manifest->analyzer != GS_ANALYZER_VERSION ||
         strcmp(manifest->unicode, gs_analyzer_unicode()) != 0)
         return gs_fail(err, GSEARCH_ANALYZER,

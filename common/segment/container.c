@@ -319,6 +319,15 @@ static gsearch_status check_footer(gs_container *container, gsearch_error *err)
     return GSEARCH_OK;
 }
 
+/* `fault` begins with the name of the file: adds where it is and what helps. */
+static gsearch_status fail_open(gs_dir *dir, const gsearch_error *fault, gsearch_error *err)
+{
+    return gs_fail(err, fault->code, "%s/%s; %s", gs_dir_path(dir), fault->message,
+                   fault->code == GSEARCH_VERSION
+                       ? "use a newer gsearch or index into another folder"
+                       : "see gsearch salvage");
+}
+
 gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *name, uint64_t length,
                                  uint32_t kind, gs_hash128 id, bool map, gs_container **out,
                                  gsearch_error *err)
@@ -340,12 +349,13 @@ gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *nam
     container->file = file;
     container->id = id;
     snprintf(container->name, sizeof(container->name), "%s", name);
-    gsearch_status status = check_header(container, kind, err);
+    gsearch_error fault = {0};
+    gsearch_status status = check_header(container, kind, &fault);
     if (!status)
-        status = check_footer(container, err);
+        status = check_footer(container, &fault);
     if (status) {
         gs_container_close(container);
-        return status;
+        return fail_open(dir, &fault, err);
     }
     *out = container;
     return GSEARCH_OK;

@@ -345,10 +345,10 @@ static gsearch_status check_file(gs_dir *dir, const char *manifest, const file_r
     return GSEARCH_OK;
 }
 
-static gsearch_status load_one(gs_dir *dir, const gs_mem *mem, uint64_t generation,
+static gsearch_status read_one(gs_dir *dir, const gs_mem *mem, file_name name, uint64_t generation,
                                gs_manifest *out, gsearch_error *err)
 {
-    file_name name = manifest_name(generation);
+    gsearch_error fault = {0};
     gs_buf text;
     gs_buf_init(&text, mem, GS_MANIFEST_BYTES_MAX + 1);
     gsearch_status status = gs_dir_read(dir, name.text, GS_MANIFEST_BYTES_MAX, &text, err);
@@ -357,8 +357,10 @@ static gsearch_status load_one(gs_dir *dir, const gs_mem *mem, uint64_t generati
     if (status == GSEARCH_NOT_FOUND)
         status = gs_corrupt(err, "%s has vanished", name.text);
     if (!status)
-        status = gs_manifest_parse(gs_buf_view(&text), out, err);
+        status = gs_manifest_parse(gs_buf_view(&text), out, &fault);
     gs_buf_release(&text);
+    if (fault.code)
+        return gs_fail(err, fault.code, "%s: %s", name.text, fault.message);
     if (status)
         return status;
     if (out->generation != generation)
@@ -369,6 +371,23 @@ static gsearch_status load_one(gs_dir *dir, const gs_mem *mem, uint64_t generati
     for (size_t i = 0; i < count; i++)
         GS_TRY(check_file(dir, name.text, &files[i], err));
     return GSEARCH_OK;
+}
+
+/* One generation; what is wrong with it is told with its folder and what helps. */
+static gsearch_status load_one(gs_dir *dir, const gs_mem *mem, uint64_t generation,
+                               gs_manifest *out, gsearch_error *err)
+{
+    gsearch_error fault = {0};
+    gsearch_status status = read_one(dir, mem, manifest_name(generation), generation, out, &fault);
+    if (status == GSEARCH_CORRUPT)
+        return gs_corrupt(err, "%s: %s; see gsearch verify and gsearch salvage", gs_dir_path(dir),
+                          fault.message);
+    if (status == GSEARCH_VERSION)
+        return gs_fail(err, status, "%s: %s; use a newer gsearch or index into another folder",
+                       gs_dir_path(dir), fault.message);
+    if (status && err)
+        *err = fault;
+    return status;
 }
 
 /* Whether the fault lies in the files and not in this process. */
@@ -432,6 +451,14 @@ gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out
     else if (err)
         *err = fault;
     return status;
+}
+
+void gs_manifest_put_warning(const gs_manifest *manifest, const char *dir, gs_buf *out)
+{
+    gs_buf_printf(out,
+                  "warning: %s: the newest generation is damaged; answers come from generation "
+                  "%" PRIu64 "; see gsearch verify and gsearch salvage",
+                  dir, manifest->generation);
 }
 
 /* ---- commit ---- */

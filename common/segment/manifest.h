@@ -40,6 +40,9 @@ typedef struct gs_manifest {
 GS_CHECKED gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out,
                                            gsearch_error *err);
 
+/* Appends what users are told of a degraded `manifest` in `dir`: one line without its end. */
+void gs_manifest_put_warning(const gs_manifest *manifest, const char *dir, gs_buf *out);
+
 /* Reads one manifest text (CORRUPT, VERSION), and appends one:
  * the text of `manifest`, whose checksum it sets. */
 GS_CHECKED gsearch_status gs_manifest_parse(gs_bytes text, gs_manifest *out, gsearch_error *err);

@@ -15,7 +15,14 @@
 #define BACKLOG 1024
 #define ACCEPTS_AT_ONCE 64 /* then the other sockets have their turn */
 
-static gsearch_status lock_path(const char *path, int *out, gsearch_error *err)
+/* Somebody else has the address that the user named. */
+static gsearch_status fail_taken(const char *who, const char *address, gsearch_error *err)
+{
+    return gs_fail(err, GSEARCH_BUSY, "another %s listens on %s: stop it, or --listen elsewhere",
+                   who, address);
+}
+
+static gsearch_status lock_path(const char *path, const char *text, int *out, gsearch_error *err)
 {
     char name[sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".lock")];
     snprintf(name, sizeof(name), "%s.lock", path);
@@ -24,14 +31,14 @@ static gsearch_status lock_path(const char *path, int *out, gsearch_error *err)
         return gs_fail_errno(err, errno, "cannot open the lock file %s", name);
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         close(fd);
-        return gs_fail(err, GSEARCH_BUSY, "another daemon listens on unix:%s", path);
+        return fail_taken("daemon", text, err);
     }
     *out = fd;
     return GSEARCH_OK;
 }
 
 /* Removes the socket file of a daemon that died, and only that. */
-static gsearch_status remove_stale(const gs_address *address, gsearch_error *err)
+static gsearch_status remove_stale(const gs_address *address, const char *text, gsearch_error *err)
 {
     const char *path = address->path.sun_path;
     struct stat info;
@@ -51,18 +58,18 @@ static gsearch_status remove_stale(const gs_address *address, gsearch_error *err
     int failure = connect(fd, &address->any, address->len) ? errno : 0;
     close(fd);
     if (failure != ECONNREFUSED)
-        return gs_fail(err, GSEARCH_BUSY, "another program listens on unix:%s", path);
+        return fail_taken("program", text, err);
     if (unlink(path) && errno != ENOENT)
         return gs_fail_errno(err, errno, "cannot remove the left-over socket %s", path);
     return GSEARCH_OK;
 }
 
-static gsearch_status bind_unix(gs_listener *listener, gsearch_error *err)
+static gsearch_status bind_unix(gs_listener *listener, const char *text, gsearch_error *err)
 {
     const gs_address *address = &listener->address;
     const char *path = address->path.sun_path;
-    GS_TRY(lock_path(path, &listener->lock_fd, err));
-    GS_TRY(remove_stale(address, err));
+    GS_TRY(lock_path(path, text, &listener->lock_fd, err));
+    GS_TRY(remove_stale(address, text, err));
     mode_t before = umask(0177);
     int failed = bind(listener->fd, &address->any, address->len);
     int failure = errno;
@@ -84,7 +91,7 @@ static gsearch_status bind_tcp(gs_listener *listener, const char *text, gsearch_
         setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (bind(listener->fd, &address->any, address->len)) {
         if (errno == EADDRINUSE)
-            return gs_fail(err, GSEARCH_BUSY, "another program listens on %s", text);
+            return fail_taken("program", text, err);
         return gs_fail_errno(err, errno, "cannot bind to %s", text);
     }
     listener->is_open = true;
@@ -112,11 +119,10 @@ gsearch_status gs_listener_bind(const char *text, gs_listener *out, gsearch_erro
     if (listener.fd < 0)
         return gs_fail_errno(err, errno, "cannot make a socket for %s", text);
     gsearch_status status =
-        family == AF_UNIX ? bind_unix(&listener, err) : bind_tcp(&listener, text, err);
+        family == AF_UNIX ? bind_unix(&listener, text, err) : bind_tcp(&listener, text, err);
     if (!status && listen(listener.fd, BACKLOG)) {
-        status = errno == EADDRINUSE
-                     ? gs_fail(err, GSEARCH_BUSY, "another program listens on %s", text)
-                     : gs_fail_errno(err, errno, "cannot listen on %s", text);
+        status = errno == EADDRINUSE ? fail_taken("program", text, err)
+                                     : gs_fail_errno(err, errno, "cannot listen on %s", text);
     }
     if (status)
         close_descriptors(&listener);
