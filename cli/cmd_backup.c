@@ -8,6 +8,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/plain.h"
+#include "cli/session.h"
 #include "common/base/mapguard.h"
 #include "indexer/audit.h"
 #include "indexer/backup.h"
@@ -37,6 +38,7 @@ int gs_cmd_backup(int argc, char **argv)
     gs_backup_summary summary;
     gs_buf out;
     gs_buf_init(&out, NULL, SIZE_MAX);
+    gs_session_warn(dir);
     gsearch_status status = back_up(gs_out_index_dir(dir), argv[1], &summary, &err);
     if (!status) {
         gs_buf line;

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/session.h"
 #include "common/base/mapguard.h"
 #include "common/segment/dump.h"
 
@@ -42,6 +43,7 @@ int gs_cmd_dump(int argc, char **argv)
     if (!gs_opt_begin(opts, sizeof(opts) / sizeof(*opts), argc, argv, 0, 0, &operands, &exit_code))
         return exit_code;
     gsearch_error err = {0}, print_err = {0};
+    gs_session_warn(dir);
     gsearch_status status = dump(gs_out_index_dir(dir), all, &err);
     gsearch_status printed = gs_out_finish(&print_err);
     if (printed)

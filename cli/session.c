@@ -12,6 +12,29 @@
 #include "common/base/limits.h"
 #include "common/base/mapguard.h"
 
+static void warn_if_degraded(const gs_manifest *manifest, const char *dir)
+{
+    gs_buf line;
+    if (!manifest->degraded)
+        return;
+    gs_buf_init(&line, NULL, SIZE_MAX);
+    gs_manifest_put_warning(manifest, dir, &line);
+    fprintf(stderr, "gsearch: %.*s\n", (int)line.len, (const char *)line.data);
+    gs_buf_release(&line);
+}
+
+void gs_session_warn(const char *dir)
+{
+    gs_dir *folder;
+    gs_manifest manifest;
+    const char *path = gs_out_index_dir(dir);
+    if (gs_dir_open(NULL, path, false, &folder, NULL))
+        return;
+    if (!gs_manifest_load(folder, NULL, &manifest, NULL))
+        warn_if_degraded(&manifest, path);
+    gs_dir_close(folder);
+}
+
 gsearch_status gs_session_open(const char *dir, gs_session *out, gsearch_error *err)
 {
     gsearch_index_options options = {.struct_size = sizeof(options), .map = true};
@@ -19,6 +42,7 @@ gsearch_status gs_session_open(const char *dir, gs_session *out, gsearch_error *
     GS_TRY(gs_map_guard(err));
     GS_TRY(gsearch_index_open(gs_out_index_dir(dir), &options, &session.index, err));
     session.snapshot = gs_index_snapshot(session.index);
+    warn_if_degraded(&session.snapshot->manifest, gs_out_index_dir(dir));
     *out = session;
     return GSEARCH_OK;
 }

@@ -13,9 +13,14 @@ typedef struct gs_session {
     gs_snapshot *snapshot;
 } gs_session;
 
-/* Opens the index that -d (NULL if not given) names. NO_INDEX; never makes anything. */
+/* Opens the index that -d (NULL if not given) names, and warns on stderr if its newest generation
+ * is damaged. NO_INDEX; never makes anything. */
 GS_CHECKED gsearch_status gs_session_open(const char *dir, gs_session *out, gsearch_error *err);
 void gs_session_close(gs_session *session);
+
+/* The same warning for commands that open the folder in another way. Any other fault is theirs to
+ * find. */
+void gs_session_warn(const char *dir);
 
 /* The words, joined by a space; a single `-` is standard input without its last line end. The
  * caller frees it with gs_mem_free(NULL, …). */

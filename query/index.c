@@ -5,6 +5,7 @@
  */
 #include "query/index.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -15,6 +16,7 @@ struct gsearch_index {
     const gs_mem *mem;
     gs_dir *dir;
     bool map;
+    bool durable;         // a generation is synced before it is shown
     pthread_mutex_t lock; // of `snapshot`
     gs_snapshot *snapshot;
 };
@@ -219,13 +221,36 @@ gsearch_status gs_snapshot_find(const gs_snapshot *snapshot, gs_bytes id, uint32
 
 /* ---- the public handle --------------------------------------------------------------------- */
 
-gsearch_status gsearch_index_open(const char *dir, const gsearch_index_options *options,
-                                  gsearch_index **out, gsearch_error *error)
+static gsearch_status sync_folder(const gsearch_index *index, gsearch_error *err)
 {
-    gs_error_clear(error);
-    if (!dir || !out || (options && options->struct_size != sizeof(*options)))
-        return gs_fail(error, GSEARCH_BAD_ARGUMENT,
-                       "gsearch_index_open: dir, out or the size of the options is wrong");
+    gsearch_error fault = {0};
+    gsearch_status status = index->durable ? gs_dir_sync(index->dir, &fault) : GSEARCH_OK;
+    // file systems that nobody can write to may have no fsync, and nothing to take back
+    if (status && fault.sys_errno != EINVAL && fault.sys_errno != EROFS) {
+        if (err)
+            *err = fault;
+        return status;
+    }
+    return GSEARCH_OK;
+}
+
+/* The newest generation, fit to be shown. */
+static gsearch_status load(const gsearch_index *index, const gs_snapshot *before, gs_snapshot **out,
+                           gsearch_error *err)
+{
+    gs_snapshot *snapshot;
+    GS_TRY(gs_snapshot_load(index->dir, index->mem, index->map, before, &snapshot, err));
+    gsearch_status status = sync_folder(index, err);
+    if (status)
+        gs_snapshot_unref(snapshot);
+    else
+        *out = snapshot;
+    return status;
+}
+
+static gsearch_status open_index(const char *dir, const gsearch_index_options *options,
+                                 bool durable, gsearch_index **out, gsearch_error *error)
+{
     gs_mem given = {0};
     const gs_mem *mem = NULL;
     if (options && options->allocator) {
@@ -238,17 +263,33 @@ gsearch_status gsearch_index_open(const char *dir, const gsearch_index_options *
     index->own = given;
     index->mem = mem ? &index->own : NULL;
     index->map = options && options->map;
+    index->durable = durable;
     pthread_mutex_init(&index->lock, NULL);
     gsearch_status status = gs_dir_open(index->mem, dir, false, &index->dir, error);
     if (!status)
-        status =
-            gs_snapshot_load(index->dir, index->mem, index->map, NULL, &index->snapshot, error);
+        status = load(index, NULL, &index->snapshot, error);
     if (status) {
         gsearch_index_close(index);
         return status;
     }
     *out = index;
     return GSEARCH_OK;
+}
+
+gsearch_status gsearch_index_open(const char *dir, const gsearch_index_options *options,
+                                  gsearch_index **out, gsearch_error *error)
+{
+    gs_error_clear(error);
+    if (!dir || !out || (options && options->struct_size != sizeof(*options)))
+        return gs_fail(error, GSEARCH_BAD_ARGUMENT,
+                       "gsearch_index_open: dir, out or the size of the options is wrong");
+    return open_index(dir, options, false, out, error);
+}
+
+gsearch_status gs_index_open_durable(const char *dir, gsearch_index **out, gsearch_error *err)
+{
+    const gsearch_index_options options = {.struct_size = sizeof(options), .map = true};
+    return open_index(dir, &options, true, out, err);
 }
 
 gs_snapshot *gs_index_snapshot(gsearch_index *index)
@@ -268,12 +309,14 @@ gsearch_status gsearch_index_refresh(gsearch_index *index, bool *changed, gsearc
     gsearch_status status = gs_manifest_load(index->dir, index->mem, &newest, error);
     bool differs = !status && (newest.generation != before->manifest.generation ||
                                newest.checksum != before->manifest.checksum);
-    if (differs)
-        status = gs_snapshot_load(index->dir, index->mem, index->map, before, &after, error);
+    // a newer one may be damaged, or that be mended, while the same generation answers
+    bool is_stale = differs || (!status && newest.degraded != before->manifest.degraded);
+    if (is_stale)
+        status = load(index, before, &after, error);
     gs_snapshot_unref(before);
     if (status)
         return status;
-    if (differs) {
+    if (is_stale) {
         pthread_mutex_lock(&index->lock);
         gs_snapshot *old = index->snapshot;
         index->snapshot = after;

@@ -37,6 +37,11 @@ GS_CHECKED gsearch_status gs_snapshot_load(gs_dir *dir, const gs_mem *mem, bool 
 gs_snapshot *gs_snapshot_ref(gs_snapshot *snapshot);
 void gs_snapshot_unref(gs_snapshot *snapshot);
 
+/* gsearch_index_open for a daemon, with maps: no generation is shown, here or after a refresh,
+ * before the folder is synced, so that a power cut cannot take back what a client has seen. */
+GS_CHECKED gsearch_status gs_index_open_durable(const char *dir, gsearch_index **out,
+                                                gsearch_error *err);
+
 /* Pins the current snapshot; the caller unrefs it. Any thread. */
 gs_snapshot *gs_index_snapshot(gsearch_index *index);
 

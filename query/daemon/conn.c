@@ -253,12 +253,12 @@ static void authenticate(gs_conn *conn, gs_answer *answer)
         conn->state = CONN_DRAINING;
 }
 
-static void put_stats(gs_conn *conn, gs_buf *out)
+void gs_conns_put_stats(const gs_conns *conns, gs_buf *out)
 {
     size_t memory_bytes = 0;
     uv_resident_set_memory(&memory_bytes);
-    uint64_t uptime_s = (uv_hrtime() - conn->conns->started) / 1000000000u;
-    gs_metrics_put(conn->conns->metrics, uptime_s, memory_bytes, out);
+    uint64_t uptime_s = (uv_hrtime() - conns->started) / 1000000000u;
+    gs_metrics_put(conns->metrics, uptime_s, memory_bytes, out);
 }
 
 /* The verbs that need no index are answered here, so that they work however busy the daemon is. */
@@ -282,7 +282,7 @@ static void answer_here(gs_conn *conn, gs_answer *answer)
         break;
     default:
         gs_buf_str(out, "OK\n");
-        put_stats(conn, out);
+        gs_conns_put_stats(conn->conns, out);
         break;
     }
     gs_wire_put_end(out);

@@ -47,6 +47,9 @@ void gs_conns_tick(gs_conns *conns);
 /* Takes no more requests; each connection closes when it has answered those it has. */
 void gs_conns_drain(gs_conns *conns);
 
+/* Appends the one JSON line of STATS. */
+void gs_conns_put_stats(const gs_conns *conns, gs_buf *out);
+
 /* Closes all at once. */
 void gs_conns_close(gs_conns *conns);
 

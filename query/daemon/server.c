@@ -19,7 +19,8 @@
 #define TICK_MS 100
 #define DESCRIPTORS_RESERVED 64 /* for the index, a reload, the loop and the door */
 #define LISTENERS_MAX 16
-#define SIGNALS_COUNT 3
+#define SIGNALS_COUNT 4
+#define SIGNALS_TO_STOP 2 /* the first of them */
 
 typedef struct gs_server {
     const gs_server_options *options;
@@ -32,7 +33,7 @@ typedef struct gs_server {
 
     uv_loop_t loop;
     uv_timer_t timer;
-    uv_signal_t signals[SIGNALS_COUNT]; /* SIGTERM, SIGINT, SIGHUP */
+    uv_signal_t signals[SIGNALS_COUNT]; /* SIGTERM, SIGINT, SIGHUP, SIGUSR1 */
     gs_listener listeners[LISTENERS_MAX];
     size_t listeners_count;
 
@@ -58,9 +59,31 @@ static void say(const gs_server *server, const char *message)
 
 /* ---- generations --------------------------------------------------------------------------- */
 
+/* Says when other answers than the newest begin, and when that is over. */
+static void tell_degraded(const gs_server *server, const gs_manifest *manifest)
+{
+    const gs_metrics *known = &server->metrics;
+    bool is_news = manifest->degraded != known->degraded ||
+                   (manifest->degraded && manifest->generation != known->generation);
+    if (!is_news)
+        return;
+    gs_buf line;
+    gs_buf_init(&line, NULL, SIZE_MAX);
+    if (manifest->degraded)
+        gs_manifest_put_warning(manifest, server->options->dir, &line);
+    else
+        gs_buf_printf(&line, "%s: generation %llu answers, and none is newer", server->options->dir,
+                      (unsigned long long)manifest->generation);
+    gs_buf_u8(&line, '\0');
+    if (!line.status)
+        say(server, (const char *)line.data);
+    gs_buf_release(&line);
+}
+
 static void note_generation(gs_server *server)
 {
     gs_snapshot *snapshot = gs_index_snapshot(server->index);
+    tell_degraded(server, &snapshot->manifest);
     server->metrics.generation = snapshot->manifest.generation;
     server->metrics.documents = snapshot->documents;
     server->metrics.segments = snapshot->segments_count;
@@ -156,7 +179,8 @@ static void end_if_idle(gs_server *server)
     if (server->conns.first || server->is_reloading || uv_is_closing((uv_handle_t *)&server->timer))
         return;
     uv_close((uv_handle_t *)&server->timer, NULL);
-    uv_close((uv_handle_t *)&server->signals[SIGNALS_COUNT - 1], NULL);
+    for (int i = SIGNALS_TO_STOP; i < SIGNALS_COUNT; i++)
+        uv_close((uv_handle_t *)&server->signals[i], NULL);
 }
 
 static void stop(gs_server *server)
@@ -166,11 +190,23 @@ static void stop(gs_server *server)
     server->is_stopping = true;
     server->stop_at = server->conns.clock_ms + server->limits.stop_timeout_ms;
     // gives the signals their default effect back: the next one ends the process at once
-    for (int i = 0; i < SIGNALS_COUNT - 1; i++)
+    for (int i = 0; i < SIGNALS_TO_STOP; i++)
         uv_close((uv_handle_t *)&server->signals[i], NULL);
     for (size_t i = 0; i < server->listeners_count; i++)
         gs_listener_close(&server->listeners[i]);
     gs_conns_drain(&server->conns);
+}
+
+static void say_stats(const gs_server *server)
+{
+    gs_buf line;
+    gs_buf_init(&line, NULL, SIZE_MAX);
+    gs_conns_put_stats(&server->conns, &line);
+    if (!line.status) {
+        line.data[line.len - 1] = '\0'; // in place of the line end
+        say(server, (const char *)line.data);
+    }
+    gs_buf_release(&line);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -178,6 +214,8 @@ static void on_signal(uv_signal_t *handle, int number)
     gs_server *server = handle->data;
     if (number == SIGHUP) {
         start_reload(server);
+    } else if (number == SIGUSR1) {
+        say_stats(server);
     } else {
         say(server, "stopping");
         stop(server);
@@ -316,7 +354,7 @@ static void init_parts(gs_server *server)
 /* The timer and the signals; the handles are valid from here on whatever fails. */
 static gsearch_status watch(gs_server *server, gsearch_error *err)
 {
-    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGHUP};
+    static const int numbers[SIGNALS_COUNT] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     uv_timer_init(&server->loop, &server->timer);
@@ -341,14 +379,15 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
         uv_loop_close(&server->loop);
         return gs_fail_memory(err);
     }
-    note_generation(server);
     gsearch_status status = watch(server, err);
     for (size_t i = 0; i < server->listeners_count && !status; i++)
         status = gs_listener_start(&server->listeners[i], &server->loop, err);
-    if (status)
+    if (status) {
         stop(server);
-    else
+    } else {
         tell_ready(server);
+        note_generation(server); // before the loop runs, so before anybody is answered
+    }
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
     gs_work_release(&server->work);
@@ -361,7 +400,6 @@ gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *er
     if (!server)
         return gs_fail_memory(err);
     server->options = options;
-    const gsearch_index_options index_options = {.struct_size = sizeof(index_options), .map = true};
     gsearch_status status = size_pool(server, err);
     if (!status && options->auth_file)
         status = gs_token_load(options->auth_file, &server->token, err);
@@ -369,7 +407,7 @@ gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *er
     if (!status)
         status = bind_all(server, err);
     if (!status)
-        status = gsearch_index_open(options->dir, &index_options, &server->index, err);
+        status = gs_index_open_durable(options->dir, &server->index, err);
     if (!status)
         status = serve(server, err);
     for (size_t i = 0; i < server->listeners_count; i++)

@@ -38,8 +38,9 @@ typedef struct gs_server_options {
 } gs_server_options;
 
 /* Serves until SIGTERM or SIGINT, then finishes what runs (GS_STOP_TIMEOUT_MS at most) and returns
- * OK; a second such signal has its default effect. SIGHUP takes the newest generation at once. For
- * programs: it handles signals, ignores SIGPIPE and SIGXFSZ and raises the limit of descriptors.
+ * OK; a second such signal has its default effect. SIGHUP takes the newest generation at once,
+ * SIGUSR1 logs what STATS shows. For programs: it handles signals, ignores SIGPIPE and SIGXFSZ and
+ * raises the limit of descriptors.
  * BAD_ARGUMENT, LIMIT (addresses), DENIED (an address beyond this machine without auth_file, a
  * token file that others may read), BUSY (address in use), and what gsearch_index_open returns. */
 GS_CHECKED gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *err);

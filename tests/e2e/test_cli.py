@@ -13,12 +13,14 @@ import random
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(TESTS / "support"))
+sys.path[:0] = [str(TESTS / "support"), str(TESTS.parent / "scripts")]
+import gss  # noqa: E402
 import tap  # noqa: E402
 
 GSEARCH = os.path.abspath(sys.argv[1])
@@ -720,6 +722,82 @@ def dump_is_the_same_every_time():
         assert "營商環境條例" in text and len(here.run("dump")) < len(text)
 
 
+def two_generations(here):
+    here.write("corpus/a.txt", "政务公开")
+    here.counts("corpus")
+    here.write("corpus/b.txt", "政务公报")
+    here.counts("corpus")
+
+
+def spoil(path, at=-1, content=None):
+    """Changes a byte of the file, or all of it."""
+    spoilt = bytearray(path.read_bytes())
+    spoilt[at] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(spoilt if content is None else content)
+
+
+def old_answers_are_told_once_and_change_no_exit_code():
+    with place() as here:
+        two_generations(here)
+        commands = {("search", "政务"): 0, ("search", "-c", "公报"): 1, ("show", "corpus/a.txt"): 0,
+                    ("stat",): 0, ("explain", "政务"): 0, ("dump",): 0, ("backup", "copy"): 0}
+        for command in list(commands)[:-1]:
+            here.run(*command)
+            assert here.said == "", (command, here.said)
+        spoil(here.index / max(here.files("manifest-*")))
+        for command, code in commands.items():
+            here.run(*command, expect=code)
+            assert here.said == (
+                "gsearch: warning: .gsearch: the newest generation is damaged; answers come from "
+                "generation 1; see gsearch verify and gsearch salvage\n"), (command, here.said)
+
+
+def messages_name_the_object_and_the_next_step():
+    newer = b"gsearch manifest\nformat 2\n" + b"of another time\n" * 20
+    newer += b"checksum %016x\n" % gss.xxh3(newer)
+
+    def manifest(here):
+        return here.index / "manifest-0000000000000001.gsm"
+
+    def segment(here):
+        return next(here.index.glob("seg-*"))
+
+    def degrade(here):
+        here.write("corpus/b.txt", "政务公报")
+        here.counts("corpus")
+        spoil(here.index / max(here.files("manifest-*")))
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = "127.0.0.1:%d" % other.getsockname()[1]
+        search, newest = ["search", "甲"], "manifest-0000000000000001.gsm"
+        for code, command, harm, *parts in [
+                (66, [*search, "-d", "none"], None, "no-index", "none", "gsearch index PATH…"),
+                (65, search, lambda here: spoil(manifest(here), 30),
+                 "corrupt", ".gsearch", newest, "gsearch verify", "gsearch salvage"),
+                (65, search, lambda here: spoil(manifest(here), content=newer),
+                 "version", ".gsearch", newest, "format 2", "newer gsearch", "another folder"),
+                (65, search, lambda here: spoil(segment(here), 8, b"gsearch\n" + bytes(300)),
+                 "corrupt", ".gsearch", "seg-", "gsearch verify", "gsearch salvage"),
+                (65, search, lambda here: spoil(segment(here), 9),
+                 "version", ".gsearch/seg-", "format 257", "newer gsearch", "another folder"),
+                (65, search, lambda here: spoil(segment(here)),
+                 "corrupt", ".gsearch/seg-", "footer", "gsearch salvage"),
+                (75, ["serve", "--listen", taken], None, "busy", taken, "stop it", "--listen"),
+                (65, ["index", "corpus"], degrade,
+                 "corrupt", ".gsearch", "gsearch salvage", "another folder"),
+                (2, ["search", "--limit", "2000", "甲"], None, "limit", "--limit", "1000", "--all")]:
+            with place() as here:
+                here.write("corpus/a.txt", "甲")
+                here.counts("corpus")
+                if harm:
+                    harm(here)
+                here.run(*command, expect=code)
+                for part in [*parts, "gsearch: "]:
+                    assert part in here.said, (command, part, here.said)
+                assert here.said.count("\n") == 1 and "limit=all" not in here.said, here.said
+
+
 def options_explain_themselves():
     with place() as here:
         assert here.run("--version").startswith("gsearch ")
@@ -779,5 +857,7 @@ tap.main(
     tokens_tell_position_bytes_kind_and_term, explain_tells_the_plan, verify_passes_a_whole_index,
     no_flipped_byte_is_missed_or_gives_a_wrong_answer, a_missing_file_is_named,
     merge_changes_no_answer, backup_is_an_index, salvage_names_what_is_lost,
-    salvage_needs_no_dictionary, salvage_of_ruins_fails, dump_is_the_same_every_time,
+    salvage_needs_no_dictionary, salvage_of_ruins_fails,
+    old_answers_are_told_once_and_change_no_exit_code, messages_name_the_object_and_the_next_step,
+    dump_is_the_same_every_time,
     options_explain_themselves, the_commands_of_the_readme_run)

@@ -199,6 +199,49 @@ def a_new_generation_is_served_within_moments():
         assert (found["generation"], found["total"]) == ("2", "5"), found
 
 
+def await_line(daemon, wanted):
+    for line in daemon.process.stderr:
+        if wanted in line:
+            return line
+    raise AssertionError("the daemon ended without saying: " + wanted)
+
+
+def old_answers_are_told_in_the_log():
+    def warning(number):
+        return (f"gsearch: warning: {index}: the newest generation is damaged; answers come from "
+                f"generation {number}; see gsearch verify and gsearch salvage\n")
+
+    with index_of(records(0, 3, "甲")) as index:
+        add(index, records(3, 2, "甲"))
+        second = index / "manifest-0000000000000002.gsm"
+        third = index / "manifest-0000000000000003.gsm"
+        whole = second.read_bytes()
+        second.chmod(0o600)
+        second.write_bytes(whole[:-1])
+        with Daemon(index) as daemon:
+            assert daemon.process.stderr.readline() == warning(1)
+            assert daemon.stats()["degraded"] is True
+            second.write_bytes(whole)
+            daemon.process.send_signal(signal.SIGHUP)
+            assert await_line(daemon, "generation 2 answers").startswith(f"gsearch: {index}: ")
+            assert daemon.stats()["degraded"] is False
+            third.write_bytes(b"gsearch manifest\n")  # the generation that answers stays the same
+            daemon.process.send_signal(signal.SIGHUP)
+            assert await_line(daemon, "warning") == warning(2)
+            assert daemon.stats()["degraded"] is True
+
+
+def sigusr1_logs_the_stats():
+    with index_of(records(0, 3, "甲")) as index, Daemon(index) as daemon:
+        assert daemon.ask("COUNT 公报\n").startswith("OK total=3 ")
+        daemon.process.send_signal(signal.SIGUSR1)
+        said = daemon.process.stderr.readline()
+        assert said.startswith("gsearch: {"), said
+        logged, asked = json.loads(said[len("gsearch: "):]), daemon.stats()
+        assert list(logged) == list(asked) and logged["requests"]["COUNT"] == 1, said
+        assert daemon.ask("PING\n") == "OK PONG\nEND\n"
+
+
 def every_reply_under_reload_is_of_one_generation():
     with index_of(records(0, 300, "甲")) as index, Daemon(index) as daemon:
         faults, replies, stop = [], [0], threading.Event()
@@ -350,6 +393,8 @@ tap.main(netcat_gets_the_replies_of_the_manual,
          a_unix_socket_is_its_owners_and_goes_with_the_daemon,
          what_cannot_be_served_ends_with_its_exit_code,
          a_new_generation_is_served_within_moments,
+         old_answers_are_told_in_the_log,
+         sigusr1_logs_the_stats,
          every_reply_under_reload_is_of_one_generation,
          clients_that_do_not_read_cost_little,
          other_protocols_are_refused,

@@ -4,13 +4,29 @@
  */
 #include "query/index.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tests/query/collection.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 #include "tests/support/flaky.h"
+
+static struct {
+    int error;      // of the next syncs; 0: none
+    unsigned calls; // so far
+} syncs;
+
+/* In place of that of the C library. */
+int fsync(int fd)
+{
+    syncs.calls++;
+    errno = syncs.error;
+    return syncs.error ? -1 : (int)syscall(SYS_fsync, fd);
+}
 
 static gs_collection four_documents(void)
 {
@@ -132,6 +148,75 @@ static void refresh_takes_the_newest_and_shares_what_stays(void **unused)
     gs_collection_free(&collection);
 }
 
+static uint64_t generation_of(gsearch_index *index, bool *degraded)
+{
+    gs_snapshot *snapshot = gs_index_snapshot(index);
+    uint64_t generation = snapshot->manifest.generation;
+    *degraded = snapshot->manifest.degraded;
+    gs_snapshot_unref(snapshot);
+    return generation;
+}
+
+static void a_daemon_shows_no_generation_that_is_not_durable(void **unused)
+{
+    (void)unused;
+    gs_collection collection = four_documents();
+    char *dir = gs_test_dir_make();
+    gsearch_index *plain = gs_collection_index(&collection, dir, 3, false), *index = NULL;
+    gs_snapshot *first = gs_index_snapshot(plain);
+    gsearch_error error;
+    bool degraded;
+    syncs.error = EIO;
+    assert_fails(GSEARCH_IO, gs_index_open_durable(dir, &index, &error), &error);
+    assert_null(index);
+    syncs.error = 0;
+    syncs.calls = 0;
+    assert_ok(gs_index_open_durable(dir, &index, &error), &error);
+    assert_int_equal(syncs.calls, 1);
+    commit(dir, &first->manifest, 2, 1);
+    syncs.error = EIO;
+    assert_fails(GSEARCH_IO, gsearch_index_refresh(index, NULL, &error), &error);
+    assert_int_equal(generation_of(index, &degraded), 1);
+    syncs.calls = 0;
+    assert_ok(gsearch_index_refresh(plain, NULL, &error), &error); // promises its caller nothing
+    assert_int_equal(syncs.calls, 0);
+    syncs.error = EROFS; // nothing can be taken back where nothing can be written
+    assert_ok(gsearch_index_refresh(index, NULL, &error), &error);
+    assert_int_equal(generation_of(index, &degraded), 2);
+    assert_int_equal(syncs.calls, 1);
+    syncs.error = 0;
+    gs_snapshot_unref(first);
+    gsearch_index_close(plain);
+    gsearch_index_close(index);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
+static void refresh_sees_a_newer_one_that_is_damaged(void **unused)
+{
+    (void)unused;
+    gs_collection collection = four_documents();
+    char *dir = gs_test_dir_make();
+    gsearch_index *index = gs_collection_index(&collection, dir, 3, false);
+    gsearch_error error;
+    bool changed = true, degraded;
+    gs_test_file_write(dir, "manifest-0000000000000002.gsm", "gsearch manifest\n", 17);
+    assert_ok(gsearch_index_refresh(index, &changed, &error), &error);
+    assert_int_equal(generation_of(index, &degraded), 1);
+    assert_false(changed);
+    assert_true(degraded);
+    char *path = gs_test_path(dir, "manifest-0000000000000002.gsm");
+    assert_int_equal(unlink(path), 0);
+    assert_ok(gsearch_index_refresh(index, &changed, &error), &error);
+    assert_int_equal(generation_of(index, &degraded), 1);
+    assert_false(changed);
+    assert_false(degraded);
+    free(path);
+    gsearch_index_close(index);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
 static void another_analyser_is_refused(void **unused)
 {
     (void)unused;
@@ -187,6 +272,8 @@ int main(void)
         cmocka_unit_test(statistics_are_of_living_documents_of_all_segments),
         cmocka_unit_test(a_living_document_is_found_by_its_id),
         cmocka_unit_test(refresh_takes_the_newest_and_shares_what_stays),
+        cmocka_unit_test(a_daemon_shows_no_generation_that_is_not_durable),
+        cmocka_unit_test(refresh_sees_a_newer_one_that_is_damaged),
         cmocka_unit_test(another_analyser_is_refused),
         cmocka_unit_test(an_index_opens_or_runs_out_of_memory_cleanly),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The functions of gsearch.h, query/index.h and query/search.h that the daemon calls.
+ * The functions of gsearch.h, manifest.h, query/index.h and query/search.h that the daemon calls.
  */
 #include "tests/query/daemon/stubindex.h"
 
@@ -32,10 +32,8 @@ void gs_stub_use(gs_stub *used)
     stub = used;
 }
 
-gsearch_status gsearch_index_open(const char *dir, const gsearch_index_options *options,
-                                  gsearch_index **out, gsearch_error *err)
+gsearch_status gs_index_open_durable(const char *dir, gsearch_index **out, gsearch_error *err)
 {
-    (void)options;
     if (strcmp(dir, "missing") == 0)
         return gs_fail(err, GSEARCH_NO_INDEX, "no index in missing");
     gsearch_index *index = malloc(sizeof(*index));
@@ -71,6 +69,11 @@ gs_snapshot *gs_index_snapshot(gsearch_index *index)
 void gs_snapshot_unref(gs_snapshot *snapshot)
 {
     free(snapshot);
+}
+
+void gs_manifest_put_warning(const gs_manifest *manifest, const char *dir, gs_buf *out)
+{
+    gs_buf_printf(out, "%s: %llu is not the newest", dir, (unsigned long long)manifest->generation);
 }
 
 /* N of "WORD N", else 0. */
