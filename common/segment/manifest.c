@@ -521,6 +521,13 @@ static bool is_kept(const clean_plan *plan, const char *name)
     return false;
 }
 
+static gsearch_status visit_old_manifest(const char *name, void *payload, gsearch_error *err)
+{
+    const clean_plan *plan = payload;
+    bool goes = plan->all && gs_manifest_generation(name) && !is_kept(plan, name);
+    return goes ? gs_dir_remove(plan->dir, name, err) : GSEARCH_OK;
+}
+
 static gsearch_status visit_clean(const char *name, void *payload, gsearch_error *err)
 {
     const clean_plan *plan = payload;
@@ -563,6 +570,9 @@ gsearch_status gs_manifest_clean(gs_dir *dir, const gs_mem *mem, gsearch_error *
     gsearch_status status = list_numbers(dir, &numbers, err);
     if (!status)
         status = keep_newest(&plan, mem, &numbers, err);
+    // before the files that they name: a process that dies here leaves no generation with gaps
+    if (!status)
+        status = gs_dir_list(dir, visit_old_manifest, &plan, err);
     if (!status)
         status = gs_dir_list(dir, visit_clean, &plan, err);
     gs_buf_release(&numbers);
