@@ -132,7 +132,7 @@ static int setup(void **state)
     (void)state;
     stub.generation = 1;
     gs_stub_use(&stub);
-    return gsearch_index_open("index", NULL, &ix, NULL);
+    return gs_index_open_durable("index", &ix, NULL);
 }
 
 static int teardown(void **state)

@@ -45,7 +45,7 @@ static int setup(void **state)
                             .waiting_max = 3};
     assert_true(gs_work_init(&bench->work));
     *state = bench;
-    return gsearch_index_open("index", NULL, &bench->work.index, NULL);
+    return gs_index_open_durable("index", &bench->work.index, NULL);
 }
 
 static int teardown(void **state)
