@@ -359,7 +359,8 @@ static bool has_above(const char *const *paths, size_t count, gs_bytes path)
     }
     // what is left is the root folder, or the current one
     bool is_absolute = path.len && path.ptr[0] == '/';
-    return !climbs(path, is_absolute) && has_path(paths, count, gs_bytes_str(is_absolute ? "/" : ""));
+    gs_bytes top = gs_bytes_str(is_absolute ? "/" : "");
+    return !climbs(path, is_absolute) && has_path(paths, count, top);
 }
 
 static gsearch_status add_root(gs_corpus *corpus, const char *typed, gsearch_error *err)
@@ -475,4 +476,23 @@ size_t gs_corpus_find(const gs_corpus *corpus, gs_bytes path)
             high = middle;
     }
     return corpus->files_count;
+}
+
+gs_skip gs_corpus_reason(gs_input_reason why)
+{
+    static const gs_skip reasons[GS_INPUT_REASONS] = {
+        [GS_INPUT_BAD_RECORD] = GS_SKIP_BAD_RECORD,
+        [GS_INPUT_EMPTY] = GS_SKIP_EMPTY,
+        [GS_INPUT_TOO_LARGE] = GS_SKIP_TOO_LARGE,
+        [GS_INPUT_TOO_DEEP] = GS_SKIP_TOO_DEEP,
+    };
+    return reasons[why];
+}
+
+void gs_corpus_note_skip(gs_corpus_file *file, gs_skip why)
+{
+    for (int i = 0; i < GS_INPUT_REASONS; i++) {
+        if (gs_corpus_reason((gs_input_reason)i) == why && file->skipped[i] < UINT32_MAX)
+            file->skipped[i]++;
+    }
 }

@@ -9,6 +9,7 @@
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/base/fail.h"
+#include "common/segment/inputs.h"
 #include "indexer/update.h"
 
 /* ---- paths and ids ---- */
@@ -41,6 +42,7 @@ typedef struct gs_corpus_file {
     uint64_t hash;
     uint32_t documents; /* that it gave */
     uint32_t shadowed;  /* of these, not in the index because another file has the id */
+    uint32_t skipped[GS_INPUT_REASONS]; /* records of it that gave none, by reason */
     uint32_t root_len;  /* of the path of the run that it was found under */
     uint8_t plan;       /* gs_corpus_plan */
     bool is_stdin;
@@ -86,6 +88,12 @@ bool gs_corpus_is_unseen(const gs_corpus *corpus, gs_bytes path);
 
 /* The number of the file with this path, or files_count. */
 size_t gs_corpus_find(const gs_corpus *corpus, gs_bytes path);
+
+/* What gs_input_reason is as a reason of `reasons=`. */
+gs_skip gs_corpus_reason(gs_input_reason why);
+
+/* Counts a record of the file that was passed over. */
+void gs_corpus_note_skip(gs_corpus_file *file, gs_skip why);
 
 /* Opens a file for reading, never waiting for the other end of a pipe, nor through a link below the
  * path that was typed; -1 with errno. */

@@ -185,6 +185,7 @@ static gsearch_status deal_file(intake *self, stretch *out, uint64_t *bytes, gse
     if (file->plan != self->plan)
         return GSEARCH_OK;
     file->documents = file->shadowed = 0;
+    memset(file->skipped, 0, sizeof(file->skipped));
     if (file->is_stdin || gs_format_find(gs_bytes_str(file->path))->by_lines)
         return open_lines_of(self, file, err);
     *bytes = file->size + PART_BYTES;
@@ -230,6 +231,8 @@ static void skip_unlocked(gs_bytes id, gs_skip why, const char *detail, void *pa
     if (self->is_whole)
         self->file->plan = (uint8_t)plan_after(why);
     pthread_mutex_lock(&self->intake->lock);
+    if (!self->is_whole)
+        gs_corpus_note_skip(self->file, why);
     skip_locked(self->intake, id, why, detail);
     pthread_mutex_unlock(&self->intake->lock);
 }

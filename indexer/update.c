@@ -100,16 +100,20 @@ static void on_bytes(uint64_t files, uint64_t bytes, void *payload)
 }
 
 /* `id` is the id of a document or of a whole file. */
-static void on_skip(gs_bytes id, gs_skip why, const char *detail, void *payload)
+static void count_skips(update *self, gs_bytes id, uint32_t count, gs_skip why, const char *detail)
 {
-    update *self = payload;
-    self->summary->skipped++;
-    self->summary->reasons[why]++;
+    self->summary->skipped += count;
+    self->summary->reasons[why] += count;
     if (!self->options->on_skip)
         return;
     char *text = gs_mem_dup(self->mem, id);
     self->options->on_skip(text ? text : "", why, detail, self->options->payload);
     gs_mem_free(self->mem, text);
+}
+
+static void on_skip(gs_bytes id, gs_skip why, const char *detail, void *payload)
+{
+    count_skips(payload, id, 1, why, detail);
 }
 
 static void on_path_skip(gs_bytes path, gs_skip why, const char *detail, void *payload)
@@ -149,6 +153,7 @@ static gsearch_status plan_known(update *self, gs_corpus_file *file, const gs_in
     file->hash = known->hash;
     file->documents = known->documents;
     file->shadowed = known->shadowed;
+    memcpy(file->skipped, known->skipped, sizeof(file->skipped));
     if (has_size && file->mtime_ns == known->mtime_ns) {
         file->plan = GS_PLAN_KEEP;
     } else if (has_size) {
@@ -447,6 +452,27 @@ static void remove_gone(update *self)
     }
 }
 
+/* Counts the bad records of files that were not read again: they are as bad as before. */
+static void recall_skips(update *self)
+{
+    gs_buf id;
+    gs_buf_init(&id, self->mem, 4 * GS_ID_BYTES_MAX);
+    for (size_t i = 0; i < self->corpus.files_count; i++) {
+        const gs_corpus_file *file = &self->corpus.files[i];
+        for (int why = 0; why < GS_INPUT_REASONS && file->plan == GS_PLAN_KEEP; why++) {
+            char detail[48];
+            if (!file->skipped[why])
+                continue;
+            snprintf(detail, sizeof(detail), "%u records, as before", file->skipped[why]);
+            gs_buf_reset(&id);
+            gs_path_id(&id, gs_bytes_str(file->path));
+            count_skips(self, gs_buf_view(&id), file->skipped[why],
+                        gs_corpus_reason((gs_input_reason)why), detail);
+        }
+    }
+    gs_buf_release(&id);
+}
+
 /* ---- what is remembered of the files ---- */
 
 static bool is_remembered(const gs_corpus_file *file)
@@ -463,6 +489,7 @@ static void remember_file(gs_inputs_writer *writer, const gs_corpus_file *file)
         .documents = file->documents,
         .shadowed = file->shadowed,
     };
+    memcpy(input.skipped, file->skipped, sizeof(input.skipped));
     gs_inputs_writer_add(writer, gs_bytes_str(file->path), &input);
 }
 
@@ -596,6 +623,7 @@ static gsearch_status run(update *self, gsearch_error *err)
     if (self->uncovers || frees_ids(self))
         GS_TRY(take_in_hidden(self, err));
     remove_gone(self);
+    recall_skips(self);
     tell(self, "merging");
     GS_TRY(commit(self, err));
     self->summary->generation = self->change.manifest.generation;

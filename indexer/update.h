@@ -20,7 +20,7 @@
     X(TOO_LARGE, "too-large")   /* over GS_DOCUMENT_BYTES_MAX */                             \
     X(TOO_DEEP, "too-deep")     /* over GS_WALK_DEPTH_MAX, or a path over GS_ID_BYTES_MAX */ \
     X(CHANGING, "changing")     /* changed while it was read */                              \
-    X(BAD_RECORD, "bad-record") /* a line that is not a JSON object with a text */           \
+    X(BAD_RECORD, "bad-record") /* a line that is no JSON object with a text or title */     \
     X(DUPLICATE, "duplicate")   /* the id came again later in the run */
 
 typedef enum gs_skip {

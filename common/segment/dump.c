@@ -368,8 +368,10 @@ static gsearch_status put_inputs(dump *self, const gs_inputs *inputs, uint64_t l
         gs_input input = gs_inputs_get(inputs, i);
         gs_buf_printf(&self->out,
                       "input %u size=%" PRIu64 " mtime_ns=%" PRId64 " hash=%016" PRIx64
-                      " documents=%u shadowed=%u",
-                      i, input.size, input.mtime_ns, input.hash, input.documents, input.shadowed);
+                      " documents=%u shadowed=%u bad_record=%u empty=%u too_large=%u too_deep=%u",
+                      i, input.size, input.mtime_ns, input.hash, input.documents, input.shadowed,
+                      input.skipped[GS_INPUT_BAD_RECORD], input.skipped[GS_INPUT_EMPTY],
+                      input.skipped[GS_INPUT_TOO_LARGE], input.skipped[GS_INPUT_TOO_DEEP]);
         GS_TRY(put_string(self, " path=", &inputs->paths, i, err));
         gs_buf_str(&self->out, "\n");
         GS_TRY(relieve(self, PIECE_BYTES, err));

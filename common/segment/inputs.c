@@ -5,7 +5,7 @@
  */
 #include "common/segment/inputs.h"
 
-#define ROW_BYTES 32u
+#define ROW_BYTES (32u + 4u * GS_INPUT_REASONS)
 
 gsearch_status gs_inputs_open(gs_dir *dir, const gs_mem *mem, const char *name, uint64_t length,
                               gs_hash128 id, gs_inputs *out, gsearch_error *err)
@@ -41,13 +41,16 @@ void gs_inputs_close(gs_inputs *inputs)
 gs_input gs_inputs_get(const gs_inputs *inputs, uint32_t i)
 {
     const uint8_t *row = inputs->rows + (size_t)i * ROW_BYTES;
-    return (gs_input){
+    gs_input input = {
         .size = gs_load_u64(row),
         .mtime_ns = (int64_t)gs_load_u64(row + 8),
         .hash = gs_load_u64(row + 16),
         .documents = gs_load_u32(row + 24),
         .shadowed = gs_load_u32(row + 28),
     };
+    for (size_t why = 0; why < GS_INPUT_REASONS; why++)
+        input.skipped[why] = gs_load_u32(row + 32 + 4 * why);
+    return input;
 }
 
 void gs_inputs_writer_init(gs_inputs_writer *writer, const gs_mem *mem)
@@ -65,6 +68,8 @@ void gs_inputs_writer_add(gs_inputs_writer *writer, gs_bytes path, const gs_inpu
     gs_buf_u64(&writer->rows, input->hash);
     gs_buf_u32(&writer->rows, input->documents);
     gs_buf_u32(&writer->rows, input->shadowed);
+    for (size_t why = 0; why < GS_INPUT_REASONS; why++)
+        gs_buf_u32(&writer->rows, input->skipped[why]);
 }
 
 void gs_inputs_writer_release(gs_inputs_writer *writer)

@@ -8,12 +8,23 @@
 #include "common/segment/container.h"
 #include "common/segment/strings.h"
 
+/* Why a record of an input gives no document: it is none, has no text, is too large, or its id is
+ * too long. */
+typedef enum gs_input_reason {
+    GS_INPUT_BAD_RECORD,
+    GS_INPUT_EMPTY,
+    GS_INPUT_TOO_LARGE,
+    GS_INPUT_TOO_DEEP,
+    GS_INPUT_REASONS
+} gs_input_reason;
+
 typedef struct gs_input {
     uint64_t size;
     int64_t mtime_ns;
     uint64_t hash;      /* XXH3-64 of the content */
     uint32_t documents; /* it gave, those shadowed by a later one of the same id included */
     uint32_t shadowed;  /* of these, not in the index because a later input has the id */
+    uint32_t skipped[GS_INPUT_REASONS]; /* records that gave none */
 } gs_input;
 
 typedef struct gs_inputs {

@@ -514,6 +514,44 @@ static void a_strict_run_commits_nothing_if_it_skips(void **state)
     expect(f, 1, 0, 0, 0);
 }
 
+static void bad_records_of_an_unchanged_file_are_counted_again(void **state)
+{
+    fixture *f = *state;
+    put(f, "in/a.txt", "政务公开");
+    put(f, "in/none.jsonl", "[]\n");
+    put(f, "in/r.jsonl", "x\n{\"text\":\" \"}\n{\"id\":\"r\",\"text\":\"年报\"}\ny\n");
+    index_path(f, "in");
+    assert_int_equal(f->summary.skipped, 4);
+    for (unsigned run = 0; run < 2; run++) {
+        index_path(f, "in");
+        expect(f, 0, 0, 0, 2);
+        assert_int_equal(f->summary.bytes, 0);
+        assert_int_equal(f->summary.skipped, 4);
+        assert_int_equal(f->summary.reasons[GS_SKIP_BAD_RECORD], 3);
+        assert_int_equal(f->summary.reasons[GS_SKIP_EMPTY], 1);
+        assert_string_equal(f->skips, "bad-record in/none.jsonl\nbad-record in/r.jsonl\n"
+                                      "empty in/r.jsonl\n");
+    }
+    const char *path = "in";
+    f->options.strict = true;
+    assert_fails(GSEARCH_CORRUPT, try_index(f, "ix", &path, 1), &f->error);
+    assert_non_null(strstr(f->error.message, "4 inputs were skipped (empty:1,bad-record:3)"));
+    f->options.strict = false;
+    // What another run remembers of it is what this one found.
+    put(f, "b.txt", "营商环境");
+    index_path(f, "b.txt");
+    assert_int_equal(f->summary.skipped, 0);
+    index_path(f, "in");
+    assert_int_equal(f->summary.skipped, 4);
+    // Mended, it is counted no more.
+    put(f, "in/r.jsonl", "{\"id\":\"r\",\"text\":\"年报\"}\n");
+    put(f, "in/none.jsonl", "{\"text\":\"通知\"}\n");
+    f->options.strict = true;
+    index_path(f, "in");
+    index_path(f, "in");
+    assert_int_equal(f->summary.skipped, 0);
+}
+
 static void a_missing_path_commits_nothing(void **state)
 {
     fixture *f = *state;
@@ -637,6 +675,7 @@ int main(void)
         CASE(a_file_that_ends_to_be_text_goes),
         CASE(what_cannot_be_read_stays_as_it_was),
         CASE(a_strict_run_commits_nothing_if_it_skips),
+        CASE(bad_records_of_an_unchanged_file_are_counted_again),
         CASE(a_missing_path_commits_nothing),
         CASE(the_index_does_not_index_itself),
         CASE(standard_input_adds_and_replaces),

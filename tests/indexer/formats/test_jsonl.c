@@ -161,7 +161,8 @@ static void numbers_are_kept_to_the_letter(void **state)
 static void members_inside_members_are_not_those_of_the_record(void **state)
 {
     (void)state;
-    expect("{\"k\":{\"text\":\"b\",\"id\":2,\"l\":[{\"title\":\"}],\"}]},\"id\":1,\"text\":\"a\"}\n",
+    expect("{\"k\":{\"text\":\"b\",\"id\":2,\"l\":[{\"title\":\"}],\"}]},"
+           "\"id\":1,\"text\":\"a\"}\n",
            "document id=1 text=a "
            "fields={\"k\":{\"text\":\"b\",\"id\":2,\"l\":[{\"title\":\"}],\"}]}}\n");
     expect("{\"id\":1,\"e\":{},\"f\":[],\"text\":\"a\",\"g\":[[],{}]}\n",
@@ -171,10 +172,12 @@ static void members_inside_members_are_not_those_of_the_record(void **state)
 static void escapes_do_not_change_what_a_key_is(void **state)
 {
     (void)state;
-    expect("{\"te\\u0078t\":\"a\",\"\\u0069d\":17,\"d\\u0061te\":20171211,\"titl\\u0065\":\"t\"}\n",
+    expect("{\"te\\u0078t\":\"a\",\"\\u0069d\":17,\"d\\u0061te\":20171211,"
+           "\"titl\\u0065\":\"t\"}\n",
            "document id=17 title=t text=a date=20171211\n");
     expect("{\"id\":1,\"text\":\"a\",\"k\\\"\\\\\":\"v\\\"\\\\\",\"\\u4e2d\":\"\\/\\u6587\"}\n",
-           "document id=1 text=a fields={\"k\\\"\\\\\":\"v\\\"\\\\\",\"\\u4e2d\":\"\\/\\u6587\"}\n");
+           "document id=1 text=a "
+           "fields={\"k\\\"\\\\\":\"v\\\"\\\\\",\"\\u4e2d\":\"\\/\\u6587\"}\n");
 }
 
 static void of_equal_keys_the_last_counts(void **state)
