@@ -8,7 +8,7 @@ set -euo pipefail
 build=(gcc libc6-dev meson ninja-build pkg-config python3
        libuv1-dev libzstd-dev libutf8proc-dev libxxhash-dev libjansson-dev libcmocka-dev
        opencc libopencc-data unicode-data)
-test=("${build[@]}" g++ netcat-openbsd)
+test=("${build[@]}" g++ netcat-openbsd zstd)
 demo=("${build[@]}" netcat-openbsd)
 
 is_installed() {

@@ -41,15 +41,15 @@ class Installed:
         self.packages = next(self.prefix.rglob("gsearch.pc")).parent
         self.libraries = self.packages.parent
 
-    def flags(self, package):
-        environment = dict(os.environ, PKG_CONFIG_PATH=str(self.packages))
+    def flags(self, package, environment):
+        environment = environment or dict(os.environ, PKG_CONFIG_PATH=str(self.packages))
         return run("pkg-config", f"--define-variable=prefix={self.prefix}", "--cflags", "--libs",
                    package, env=environment).split()
 
-    def build(self, example, package):
+    def build(self, example, package, environment=None):
         program = self.folder / example
         run("cc", "-std=c11", "-Wall", "-Wextra", "-Werror", ROOT / "examples" / f"{example}.c",
-            *self.flags(package), "-o", program)
+            *self.flags(package, environment), "-o", program)
         return program
 
     def environment(self):
@@ -120,6 +120,17 @@ def the_client_needs_nothing_but_libc():
     assert needed <= {"libc.so.6", "ld-linux-x86-64.so.2"}, needed
 
 
+def the_client_builds_where_only_libc_is_known():
+    here, alone = installed(), installed().folder / "alone"
+    alone.mkdir()
+    shutil.copy(here.packages / "gsearch-client.pc", alone)
+    program = here.build("remote", "gsearch-client", dict(
+        os.environ, PKG_CONFIG_PATH="", PKG_CONFIG_LIBDIR=str(alone)))
+    usage = subprocess.run([program], env=here.environment(), capture_output=True,
+                           timeout=PATIENCE)
+    assert usage.returncode == 2, usage
+
+
 def the_library_needs_neither_loop_nor_json():
     dynamic = run("readelf", "-d", installed().libraries / "libgsearch.so")
     assert "libuv" not in dynamic and "libjansson" not in dynamic, dynamic
@@ -129,4 +140,5 @@ tap.main(the_examples_build_and_say_the_same,
          only_what_the_headers_declare_is_exported,
          the_soname_has_the_version_of_the_interface,
          the_client_needs_nothing_but_libc,
+         the_client_builds_where_only_libc_is_known,
          the_library_needs_neither_loop_nor_json)
