@@ -6,6 +6,7 @@
 #include "query/search.h"
 
 #include "common/base/limits.h"
+#include "common/base/request.h"
 
 /* What gsearch_results_free ends. */
 typedef struct owned_results {
@@ -107,13 +108,15 @@ gsearch_status gsearch_search(gsearch_index *index, const gsearch_request *reque
     gs_error_clear(error);
     if (!index || !request || !out)
         return gs_fail(error, GSEARCH_BAD_ARGUMENT, "gsearch_search: an argument is NULL");
-    if (request->limit == GSEARCH_LIMIT_ALL)
+    gsearch_request known;
+    GS_TRY(gs_request_take(request, &known, error));
+    if (known.limit == GSEARCH_LIMIT_ALL)
         return gs_fail(error, GSEARCH_BAD_ARGUMENT,
                        "GSEARCH_LIMIT_ALL needs gsearch_search_each, which streams");
     gs_snapshot *snapshot = gs_index_snapshot(index);
     gs_search *search = NULL;
     owned_results *owned = NULL;
-    gsearch_status status = gs_search_open(snapshot, request, NULL, &search, error);
+    gsearch_status status = gs_search_open(snapshot, &known, NULL, &search, error);
     if (status)
         goto out;
     owned = results_new(snapshot->mem);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "common/base/limits.h"
+#include "common/base/request.h"
 #include "common/base/utf8.h"
 #include "query/any.h"
 #include "query/facet.h"
@@ -54,10 +55,6 @@ struct gs_search {
 
 static gsearch_status check_request(const gsearch_request *request, gsearch_error *err)
 {
-    if (!request || request->struct_size != sizeof(*request) || !request->query)
-        return gs_fail(err, GSEARCH_BAD_ARGUMENT,
-                       "the request has no query or another size: fill it with "
-                       "GSEARCH_REQUEST_INIT");
     gs_bytes query = gs_bytes_str(request->query);
     if (query.len > GS_REQUEST_LINE_BYTES_MAX)
         return gs_fail(err, GSEARCH_LIMIT, "the query has %zu bytes, the limit is %u", query.len,
@@ -192,7 +189,9 @@ static gsearch_status open_traced(gs_snapshot *snapshot, const gsearch_request *
                                   gsearch_error *err)
 {
     uint64_t started = gs_clock_ns();
-    GS_TRY(check_request(request, err));
+    gsearch_request known;
+    GS_TRY(gs_request_take(request, &known, err));
+    GS_TRY(check_request(&known, err));
     gs_workspace *work = gs_workspace_take(&snapshot->pool);
     gs_search *search = work ? gs_arena_calloc(&work->arena, 1, sizeof(*search)) : NULL;
     if (!search) {
@@ -202,7 +201,7 @@ static gsearch_status open_traced(gs_snapshot *snapshot, const gsearch_request *
     search->snapshot = gs_snapshot_ref(snapshot);
     search->work = work;
     search->cancel = cancel;
-    search->request = *request;
+    search->request = known;
     search->head.generation = snapshot->manifest.generation;
     gs_buf_init(&search->strings, work->mem, SIZE_MAX);
     gs_budget_start(&search->budget, cancel);

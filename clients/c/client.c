@@ -7,6 +7,7 @@
 #include "clients/c/channel.h"
 #include "clients/c/reply.h"
 #include "common/base/limits.h"
+#include "common/base/request.h"
 #include "common/wire/wire.h"
 
 #define TIMEOUT_MS_DEFAULT 30000u
@@ -130,15 +131,6 @@ static gsearch_status read_hit(gs_channel *channel, gs_arena *arena, gsearch_hit
     return gs_reply_hit(line, arena, out, err);
 }
 
-static gsearch_status check_request(const gsearch_request *request, gsearch_error *err)
-{
-    if (!request || request->struct_size != sizeof(*request)) {
-        return gs_fail(err, GSEARCH_BAD_ARGUMENT,
-                       "fill the request with GSEARCH_REQUEST_INIT of this version");
-    }
-    return GSEARCH_OK;
-}
-
 /* ---- all at once --------------------------------------------------------------------------- */
 
 static void release_answer(gsearch_results *results)
@@ -168,8 +160,9 @@ gsearch_status gsearch_client_search(gsearch_client *client, const gsearch_reque
                                      gsearch_results **out, gsearch_error *error)
 {
     GS_TRY(check_open(client, error));
-    GS_TRY(check_request(request, error));
-    if (!out || request->limit == GSEARCH_LIMIT_ALL) {
+    gsearch_request known;
+    GS_TRY(gs_request_take(request, &known, error));
+    if (!out || known.limit == GSEARCH_LIMIT_ALL) {
         return gs_fail(error, GSEARCH_BAD_ARGUMENT,
                        "GSEARCH_LIMIT_ALL is for gsearch_client_search_each, and out must not be "
                        "NULL");
@@ -179,7 +172,7 @@ gsearch_status gsearch_client_search(gsearch_client *client, const gsearch_reque
         return gs_fail_memory(error);
     // what is read is bounded by GS_REPLY_BYTES_MAX; as structs it takes at most a few times that
     gs_arena_init(&answer->arena, NULL, 4 * (size_t)GS_REPLY_BYTES_MAX);
-    gsearch_status status = read_answer(&client->channel, request, answer, error);
+    gsearch_status status = read_answer(&client->channel, &known, answer, error);
     answer->results.release = release_answer;
     if (status) {
         close_if_lost(client, status);
@@ -222,13 +215,14 @@ gsearch_status gsearch_client_search_each(gsearch_client *client, const gsearch_
                                           void *payload, gsearch_error *error)
 {
     GS_TRY(check_open(client, error));
-    GS_TRY(check_request(request, error));
+    gsearch_request known;
+    GS_TRY(gs_request_take(request, &known, error));
     gs_channel *channel = &client->channel;
     gsearch_results head;
     gs_arena arena;
     bool stopped = false;
     gs_arena_init(&arena, NULL, 4 * (size_t)GS_REPLY_BYTES_MAX);
-    gsearch_status status = ask(channel, request, true, &arena, &head, error);
+    gsearch_status status = ask(channel, &known, true, &arena, &head, error);
     if (!status) {
         stopped = on_head && !on_head(&head, payload);
         if (!stopped)

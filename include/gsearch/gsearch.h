@@ -9,7 +9,7 @@
  *     gsearch_document document = GSEARCH_DOCUMENT_INIT;
  *     document.id = "a", document.text = "政务公开年度报告";
  *     gsearch_writer_add(writer, &document, &error);
- *     gsearch_writer_commit(writer, &error);
+ *     gsearch_writer_commit(writer, NULL, &error);
  *     gsearch_writer_close(writer);
  */
 #ifndef GSEARCH_H
@@ -79,7 +79,6 @@ typedef struct gsearch_writer_options {
     size_t struct_size;
     const gsearch_allocator *allocator; /* NULL: malloc */
     uint64_t memory_bytes;              /* budget before runs go to disk; 0: 256 MiB */
-    unsigned threads;                   /* 0: one a core */
     bool without_text; /* do not store the text: no snippets, no `=`, no `show` (false) */
 } gsearch_writer_options;
 

@@ -31,7 +31,8 @@ typedef enum gsearch_match {
 
 /* Fill with GSEARCH_REQUEST_INIT, then set what differs. All strings are borrowed for the call. */
 typedef struct gsearch_request {
-    size_t struct_size;  /* sizeof(gsearch_request) */
+    size_t struct_size;  /* sizeof(gsearch_request); what a shorter one of an older program lacks is
+                            as by default, a longer one is BAD_ARGUMENT */
     const char *query;   /* UTF-8, zero-terminated, at most 65,536 bytes */
     uint64_t limit;      /* rows wanted (10); at most 1,000, or GSEARCH_LIMIT_ALL with _each */
     uint64_t offset;     /* rows passed over (0); limit + offset at most 10,000 */

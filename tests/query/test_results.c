@@ -256,6 +256,28 @@ static void limits_are_refused_by_name(void **in)
     assert_null(results);
 }
 
+static void older_requests_are_answered_and_newer_ones_refused(void **in)
+{
+    state *made = *in;
+    gsearch_request request = request_of("政");
+    gsearch_results *results = NULL;
+    gsearch_error error;
+    request.limit = GSEARCH_LIMIT_ALL; // not told, so that it is 10
+    request.struct_size = offsetof(gsearch_request, limit);
+    assert_ok(gsearch_search(made->index, &request, &results, &error), &error);
+    assert_true(results->has_total);
+    assert_int_equal(results->hits_count, results->total < 10 ? results->total : 10);
+    gsearch_results_free(results);
+    results = NULL;
+    request = request_of("政");
+    request.struct_size++;
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_search(made->index, &request, &results, &error),
+                 &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT,
+                 gsearch_search_each(made->index, &request, NULL, NULL, NULL, &error), &error);
+    assert_null(results);
+}
+
 static void a_request_without_total_has_none(void **in)
 {
     state *made = *in;
@@ -306,6 +328,7 @@ int main(void)
         cmocka_unit_test(all_rows_stream_until_told_to_stop),
         TEST(threads_share_an_index),
         TEST(limits_are_refused_by_name),
+        TEST(older_requests_are_answered_and_newer_ones_refused),
         TEST(a_request_without_total_has_none),
         TEST(a_search_succeeds_or_runs_out_of_memory_cleanly),
     };

@@ -56,6 +56,27 @@ static void a_search_gives_the_rows(void **state)
     gsearch_client_close(client);
 }
 
+static void older_requests_are_sent_and_newer_ones_refused(void **state)
+{
+    gsearch_client *client = open_client(*state);
+    gsearch_request request = GSEARCH_REQUEST_INIT;
+    gsearch_results *results = NULL;
+    gsearch_error error;
+    request.query = "rows 7";
+    request.limit = 3;
+    request.offset = 6; // not told
+    request.struct_size = sizeof(request) + 1;
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_client_search(client, &request, &results, &error),
+                 &error);
+    assert_null(results);
+    request.struct_size = offsetof(gsearch_request, offset);
+    assert_ok(gsearch_client_search(client, &request, &results, &error), &error);
+    assert_int_equal(results->hits_count, 3);
+    assert_int_equal(results->hits[0].rank, 1);
+    gsearch_results_free(results);
+    gsearch_client_close(client);
+}
+
 static void a_text_that_looks_like_a_key_is_sent_as_text(void **state)
 {
     gsearch_client *client = open_client(*state);
@@ -325,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_search_gives_the_rows),
+        cmocka_unit_test(older_requests_are_sent_and_newer_ones_refused),
         cmocka_unit_test(a_text_that_looks_like_a_key_is_sent_as_text),
         cmocka_unit_test(the_status_of_the_daemon_comes_back),
         cmocka_unit_test(all_rows_come_one_by_one),
