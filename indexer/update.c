@@ -463,7 +463,7 @@ static void recall_skips(update *self)
             char detail[48];
             if (!file->skipped[why])
                 continue;
-            snprintf(detail, sizeof(detail), "%u records, as before", file->skipped[why]);
+            snprintf(detail, sizeof(detail), "%u of its records, as before", file->skipped[why]);
             gs_buf_reset(&id);
             gs_path_id(&id, gs_bytes_str(file->path));
             count_skips(self, gs_buf_view(&id), file->skipped[why],
