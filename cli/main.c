@@ -2,12 +2,14 @@
  *
  * `gsearch`: the table of commands and what is common to all of them.
  */
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/out.h"
+#include "common/base/mem.h"
 #include "common/segment/format.h"
 #include "common/simd/kernels.h"
 #include "common/text/analyzer.h"
@@ -55,8 +57,19 @@ const gs_command_row *gs_command_find(const char *name)
     return NULL;
 }
 
+static void *json_alloc(size_t size)
+{
+    return gs_mem_alloc(NULL, size);
+}
+
+static void json_free(void *ptr)
+{
+    gs_mem_free(NULL, ptr);
+}
+
 int main(int argc, char **argv)
 {
+    json_set_alloc_funcs(json_alloc, json_free);
     signal(SIGPIPE, SIG_IGN); // a reader that goes away is seen by the write that fails
     signal(SIGXFSZ, SIG_IGN);
     if (argc >= 2) {

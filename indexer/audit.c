@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "common/base/sys.h"
 #include "common/segment/deletes.h"
 #include "common/segment/inputs.h"
 #include "common/segment/manifest.h"
@@ -261,14 +261,14 @@ static gsearch_status audit_with_scratch(audit *self, gsearch_error *err)
     int len = snprintf(path, sizeof(path), "%s/gsearch-verify-XXXXXX", self->options->scratch);
     if (len < 0 || (size_t)len >= sizeof(path))
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "the path of the scratch folder is too long");
-    if (!mkdtemp(path))
+    if (!gs_sys_mkdtemp(path))
         return gs_fail_errno(err, errno, "cannot make a folder in %s", self->options->scratch);
     gsearch_status status = gs_dir_open(self->options->mem, path, false, &self->scratch, err);
     if (!status) {
         status = audit_folder(self, err);
         gs_dir_close(self->scratch);
     }
-    rmdir(path);
+    gs_sys_rmdir(path);
     return status;
 }
 

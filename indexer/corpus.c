@@ -7,14 +7,12 @@
  */
 #include "indexer/corpus.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "common/base/limits.h"
+#include "common/base/sys.h"
 #include "common/base/utf8.h"
 
 #define NS_PER_S 1000000000
@@ -133,7 +131,7 @@ static gsearch_status add_file(walk *self, const struct stat *info, gsearch_erro
 
 static void leave_folder(walk *self)
 {
-    closedir(self->levels[--self->depth].stream);
+    gs_sys_closedir(self->levels[--self->depth].stream);
 }
 
 /* A folder that contains itself, by a bind mount. */
@@ -152,7 +150,7 @@ static gsearch_status enter_folder(walk *self, int fd, gsearch_error *err)
     struct stat info;
     DIR *stream = NULL;
     gsearch_status status = GSEARCH_OK;
-    if (fstat(fd, &info)) {
+    if (gs_sys_fstat(fd, &info)) {
         status = skip_unseen(self, GS_SKIP_UNREADABLE, "cannot look at it", err);
     } else if (self->has_index && info.st_dev == self->index_device &&
                info.st_ino == self->index_inode) {
@@ -160,12 +158,12 @@ static gsearch_status enter_folder(walk *self, int fd, gsearch_error *err)
     } else if (self->depth > GS_WALK_DEPTH_MAX || is_open(self, &info)) {
         status = skip_unseen(self, GS_SKIP_TOO_DEEP, "folder", err);
     } else {
-        stream = fdopendir(fd);
+        stream = gs_sys_fdopendir(fd);
         if (!stream)
             status = skip_unseen(self, GS_SKIP_UNREADABLE, "cannot list it", err);
     }
     if (!stream) {
-        close(fd);
+        gs_sys_close(fd);
         return status;
     }
     self->levels[self->depth++] = (level){
@@ -216,7 +214,7 @@ static bool has_path(const char *const *paths, size_t count, gs_bytes path)
 
 static gsearch_status visit(walk *self, const char *name, gsearch_error *err)
 {
-    int parent = dirfd(self->levels[self->depth - 1].stream);
+    int parent = gs_sys_dirfd(self->levels[self->depth - 1].stream);
     if (!set_path(self, name)) {
         self->path_len = self->levels[self->depth - 1].path_len;
         skip(self, GS_SKIP_TOO_DEEP, "the path of something in it is too long");
@@ -226,7 +224,7 @@ static gsearch_status visit(walk *self, const char *name, gsearch_error *err)
     if (has_path(self->corpus->roots, self->corpus->roots_count, path))
         return GSEARCH_OK; // it is walked by itself
     struct stat info;
-    if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW)) {
+    if (gs_sys_fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW)) {
         if (errno == ENOENT) // it went away meanwhile
             return GSEARCH_OK;
         return skip_unseen(self, GS_SKIP_UNREADABLE, "cannot look at it", err);
@@ -238,7 +236,7 @@ static gsearch_status visit(walk *self, const char *name, gsearch_error *err)
     } else if (!S_ISDIR(info.st_mode)) {
         skip(self, GS_SKIP_SPECIAL, "");
     } else {
-        int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int fd = gs_sys_openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
         if (fd >= 0)
             return enter_folder(self, fd, err);
         return skip_unseen(self, GS_SKIP_UNREADABLE, "cannot open the folder", err);
@@ -256,7 +254,7 @@ static gsearch_status walk_folders(walk *self, gsearch_error *err)
         }
         level *top = &self->levels[self->depth - 1];
         errno = 0;
-        const struct dirent *entry = readdir(top->stream);
+        const struct dirent *entry = gs_sys_readdir(top->stream);
         if (!entry) {
             self->path_len = top->path_len;
             if (errno)
@@ -276,7 +274,7 @@ static gsearch_status walk_folders(walk *self, gsearch_error *err)
 
 static int open_typed(const char *path, int flags)
 {
-    return open(*path ? path : ".", flags);
+    return gs_sys_openat(AT_FDCWD, *path ? path : ".", flags, 0);
 }
 
 /* Step by step: a folder on the way may have become a link since the walk. */
@@ -295,9 +293,9 @@ int gs_corpus_open(const gs_corpus_file *file)
         memcpy(name, rest, len);
         name[len] = '\0';
         rest += len;
-        int next = openat(fd, name, (*rest ? OPEN_FOLDER : OPEN_FILE) | O_NOFOLLOW);
+        int next = gs_sys_openat(fd, name, (*rest ? OPEN_FOLDER : OPEN_FILE) | O_NOFOLLOW, 0);
         int failure = errno;
-        close(fd);
+        gs_sys_close(fd);
         errno = failure;
         fd = next;
     }
@@ -308,10 +306,10 @@ static gsearch_status walk_root(walk *self, const char *root, gsearch_error *err
 {
     struct stat info;
     int fd = open_typed(root, OPEN_FILE);
-    if (fd < 0 || fstat(fd, &info)) {
+    if (fd < 0 || gs_sys_fstat(fd, &info)) {
         int failure = errno;
         if (fd >= 0)
-            close(fd);
+            gs_sys_close(fd);
         return gs_fail(err, GSEARCH_NOT_FOUND, "cannot read %s: %s; nothing was indexed",
                        *root ? root : ".", strerrordesc_np(failure));
     }
@@ -322,7 +320,7 @@ static gsearch_status walk_root(walk *self, const char *root, gsearch_error *err
         GS_TRY(enter_folder(self, fd, err));
         return walk_folders(self, err);
     }
-    close(fd);
+    gs_sys_close(fd);
     if (S_ISREG(info.st_mode))
         return add_file(self, &info, err);
     skip(self, GS_SKIP_SPECIAL, "");
@@ -431,7 +429,7 @@ gsearch_status gs_corpus_walk(gs_corpus *corpus, const gs_mem *mem,
         self->corpus = corpus;
         self->options = options;
         struct stat info;
-        if (stat(options->index_dir, &info) == 0) {
+        if (gs_sys_fstatat(AT_FDCWD, options->index_dir, &info, 0) == 0) {
             self->has_index = true;
             self->index_device = info.st_dev;
             self->index_inode = info.st_ino;

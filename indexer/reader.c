@@ -10,11 +10,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/base/limits.h"
+#include "common/base/sys.h"
 
 #define NS_PER_S 1000000000
 #define FRESH_NS \
@@ -38,13 +38,13 @@ static int open_regular(const gs_corpus_file *file, struct stat *info, gs_reader
         set_fault(fault, errno == ELOOP ? GS_SKIP_SYMLINK : GS_SKIP_UNREADABLE, errno);
         return -1;
     }
-    if (fstat(fd, info))
+    if (gs_sys_fstat(fd, info))
         set_fault(fault, GS_SKIP_UNREADABLE, errno);
     else if (!S_ISREG(info->st_mode))
         set_fault(fault, GS_SKIP_SPECIAL, 0);
     else
         return fd;
-    close(fd);
+    gs_sys_close(fd);
     return -1;
 }
 
@@ -68,7 +68,7 @@ static int read_some(int fd, void *out, size_t len, size_t *got)
 {
     ssize_t done;
     do {
-        done = read(fd, out, len);
+        done = gs_sys_read(fd, out, len);
     } while (done < 0 && errno == EINTR);
     *got = done > 0 ? (size_t)done : 0;
     return done < 0 ? errno : 0;
@@ -141,12 +141,12 @@ static gsearch_status try_whole(gs_corpus_file *file, bool (*is_binary)(gs_bytes
     else
         status = read_all(fd, (size_t)file->size, is_binary, out, fault, err);
     if (!status && !fault->is_skipped) {
-        if (fstat(fd, &after))
+        if (gs_sys_fstat(fd, &after))
             set_fault(fault, GS_SKIP_UNREADABLE, errno);
         else if (out->len != file->size || !is_same_state(&before, &after))
             set_fault(fault, GS_SKIP_CHANGING, 0);
     }
-    close(fd);
+    gs_sys_close(fd);
     return status;
 }
 
@@ -195,7 +195,7 @@ gsearch_status gs_reader_hash(gs_corpus_file *file, const gs_mem *mem, uint64_t 
     }
     gs_checksum_stream_free(mem, sum);
     gs_mem_free(mem, block);
-    close(fd);
+    gs_sys_close(fd);
     return status;
 }
 
@@ -237,7 +237,7 @@ static gsearch_status copy_stdin(gs_line_file *lines, gs_dir *dir, const volatil
     for (;;) {
         if (!wait_for_stdin(stop))
             return gs_fail(err, GSEARCH_BUSY, "stopped by a signal");
-        ssize_t got = read(STDIN_FILENO, lines->block, BLOCK_BYTES);
+        ssize_t got = gs_sys_read(STDIN_FILENO, lines->block, BLOCK_BYTES);
         int failure = got < 0 ? errno : 0;
         if (failure == EINTR)
             continue;
@@ -300,7 +300,7 @@ void gs_line_file_close(gs_line_file *lines)
     if (!lines)
         return;
     if (lines->fd >= 0)
-        close(lines->fd);
+        gs_sys_close(lines->fd);
     if (lines->scratch)
         gs_scratch_close(lines->scratch);
     gs_checksum_stream_free(lines->mem, lines->sum);
@@ -314,7 +314,7 @@ static gsearch_status read_at(const gs_line_file *lines, uint64_t offset, uint8_
     if (lines->scratch)
         return gs_scratch_read(lines->scratch, offset, out, len, err);
     while (len) {
-        ssize_t done = pread(lines->fd, out, len, (off_t)offset);
+        ssize_t done = gs_sys_pread(lines->fd, out, len, (off_t)offset);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0) {

@@ -10,6 +10,7 @@
 
 #include "common/base/checksum.h"
 #include "common/base/limits.h"
+#include "common/base/sys.h"
 
 #define WORDS_MIN 64u
 #define WORDS_MAX (1u << 24)
@@ -33,7 +34,7 @@ gsearch_status gs_words_init(gs_words *words, const gs_mem *mem, size_t memory_b
         gs_words_release(words);
         return gs_fail_memory(err);
     }
-    if (getrandom(&words->seed, sizeof(words->seed), GRND_NONBLOCK) != sizeof(words->seed))
+    if (gs_sys_getrandom(&words->seed, sizeof(words->seed), GRND_NONBLOCK) != sizeof(words->seed))
         words->seed = (uintptr_t)words->slots;
     return GSEARCH_OK;
 }

@@ -49,9 +49,10 @@ BANNED_EVERYWHERE = {
     "runs a shell": "system popen",
 }
 BANNED_IN_PRODUCT = {
-    "input and output of files is in common/base/file.c":
+    "files are reached through common/base/sys.c":
         "open openat creat read write pread pwrite rename renameat renameat2 fsync fdatasync "
-        "unlink unlinkat fopen mmap",
+        "unlink unlinkat link linkat mkdir mkdtemp rmdir ftruncate flock stat lstat fstat "
+        "fstatat opendir fdopendir readdir fopen mmap munmap madvise getrandom",
     "memory comes from gs_mem": "malloc calloc realloc free strdup strndup asprintf vasprintf",
 }
 BANNED_IN_LIBRARIES = {
@@ -63,27 +64,13 @@ LIBRARIES = ("common/", "indexer/", "query/", "clients/")
 
 # (file, call): reason
 CALL_WAIVERS = {
-    ("common/base/mem.c", "realloc"): "the default allocator",
-    ("common/base/mem.c", "free"): "the default allocator",
+    **{("common/base/sys.c", call): "the one place for it"
+       for call in "openat read write pread renameat2 fsync unlinkat linkat mkdir mkdtemp "
+                   "rmdir ftruncate flock fstat fstatat fdopendir readdir mmap munmap madvise "
+                   "getrandom realloc free".split()},
     ("common/base/json.c", "strtod"): "reads back what printf wrote in the same locale",
-    ("common/base/file.c", "open"): "the one place for it",
-    ("common/base/file.c", "openat"): "the one place for it",
-    ("common/base/file.c", "write"): "the one place for it",
-    ("common/base/file.c", "pread"): "the one place for it",
-    ("common/base/file.c", "renameat2"): "the one place for it",
-    ("common/base/file.c", "fsync"): "the one place for it",
-    ("common/base/file.c", "unlinkat"): "the one place for it",
-    ("common/base/file.c", "mmap"): "the one place for it",
-    ("common/base/mapguard.c", "mmap"): "zeros over a page that is gone",
+    ("common/base/mapguard.c", "mmap"): "zeros over a page that is gone, in a signal handler",
     ("common/wire/jsonreader.c", "strtod"): "only digits and an exponent: no decimal point",
-    ("indexer/corpus.c", "open"): "documents to read, not the index",
-    ("indexer/corpus.c", "openat"): "documents to read, not the index",
-    ("indexer/reader.c", "read"): "documents to read, not the index",
-    ("indexer/reader.c", "pread"): "documents to read, not the index",
-    ("query/daemon/token.c", "open"): "the token file",
-    ("query/daemon/token.c", "read"): "the token file",
-    ("query/daemon/listener.c", "open"): "the lock beside a socket",
-    ("query/daemon/listener.c", "unlink"): "a socket",
     ("query/daemon/server.c", "setenv"): "how libuv is told the size of its pool",
     ("tests/common/base/test_json.c", "strtod"): "the reference that numbers are checked against",
     ("tests/common/base/test_json.c", "strtol"): "takes the reference apart",

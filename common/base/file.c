@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The system calls of the project that touch index files: every loop over short transfers, every
- * fsync and every rename is here. In order: the folder, writing and publishing, scratch files, and
+ * What happens to index files: every loop over short transfers, every fsync and every rename is
+ * here. In order: the folder, writing and publishing, scratch files, and
  * reading.
  */
 #include "common/base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/base/checksum.h"
 #include "common/base/mapguard.h"
+#include "common/base/sys.h"
 
 #define LOCK_NAME "LOCK"
 #define LOCK_TEXT_BYTES_MAX 128
@@ -38,7 +36,7 @@ struct gs_dir {
 static int write_all(int fd, const uint8_t *data, size_t len)
 {
     while (len) {
-        ssize_t done = write(fd, data, len);
+        ssize_t done = gs_sys_write(fd, data, len);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
@@ -54,7 +52,7 @@ static int read_at(int fd, uint64_t offset, uint8_t *out, size_t len, size_t *go
 {
     *got = 0;
     while (*got < len) {
-        ssize_t done = pread(fd, out + *got, len - *got, (off_t)(offset + *got));
+        ssize_t done = gs_sys_pread(fd, out + *got, len - *got, (off_t)(offset + *got));
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
@@ -73,13 +71,13 @@ static int read_at(int fd, uint64_t offset, uint8_t *out, size_t len, size_t *go
  * be closed to us. */
 static gsearch_status sync_parent(gs_dir *dir, bool made, gsearch_error *err)
 {
-    int fd = openat(dir->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = gs_sys_openat(dir->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0 && errno == EACCES && !made)
         return GSEARCH_OK;
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open the folder above %s", dir->path);
-    int failure = fsync(fd) ? errno : 0;
-    close(fd);
+    int failure = gs_sys_fsync(fd) ? errno : 0;
+    gs_sys_close(fd);
     if (failure)
         return gs_fail_errno(err, failure, "cannot sync the folder above %s", dir->path);
     return GSEARCH_OK;
@@ -88,10 +86,10 @@ static gsearch_status sync_parent(gs_dir *dir, bool made, gsearch_error *err)
 gsearch_status gs_dir_open(const gs_mem *mem, const char *path, bool create, gs_dir **out,
                            gsearch_error *err)
 {
-    bool made = create && mkdir(path, 0750) == 0;
+    bool made = create && gs_sys_mkdir(path, 0750) == 0;
     if (create && !made && errno != EEXIST)
         return gs_fail_errno(err, errno, "cannot make the folder %s", path);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = gs_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0 && errno == ENOENT)
         return gs_fail(err, GSEARCH_NO_INDEX,
                        "there is no folder %s; gsearch index PATH… makes one", path);
@@ -102,7 +100,7 @@ gsearch_status gs_dir_open(const gs_mem *mem, const char *path, bool create, gs_
     size_t path_bytes = strlen(path) + 1;
     gs_dir *dir = gs_mem_alloc(mem, sizeof(*dir) + path_bytes);
     if (!dir) {
-        close(fd);
+        gs_sys_close(fd);
         return gs_fail_memory(err);
     }
     *dir = (gs_dir){.mem = mem, .fd = fd, .lock_fd = -1};
@@ -121,8 +119,8 @@ void gs_dir_close(gs_dir *dir)
     if (!dir)
         return;
     if (dir->lock_fd >= 0)
-        close(dir->lock_fd);
-    close(dir->fd);
+        gs_sys_close(dir->lock_fd);
+    gs_sys_close(dir->fd);
     gs_mem_free(dir->mem, dir);
 }
 
@@ -153,7 +151,7 @@ static int write_holder(int fd)
     int len = snprintf(text, sizeof(text), "process %ld since %04d-%02d-%02dT%02d:%02d:%02dZ\n",
                        (long)getpid(), utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
                        utc.tm_hour, utc.tm_min, utc.tm_sec);
-    if (ftruncate(fd, 0))
+    if (gs_sys_ftruncate(fd, 0))
         return errno;
     return write_all(fd, (const uint8_t *)text, (size_t)len);
 }
@@ -162,13 +160,13 @@ gsearch_status gs_dir_lock(gs_dir *dir, gsearch_error *err)
 {
     if (dir->lock_fd >= 0)
         return GSEARCH_OK;
-    int fd = openat(dir->fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                    0640);
+    int fd = gs_sys_openat(dir->fd, LOCK_NAME,
+                           O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open %s/" LOCK_NAME, dir->path);
     gsearch_status status = GSEARCH_OK;
     int failure = 0;
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
+    if (gs_sys_flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno == EWOULDBLOCK)
             status = fail_locked(dir, fd, err);
         else
@@ -179,7 +177,7 @@ gsearch_status gs_dir_lock(gs_dir *dir, gsearch_error *err)
     if (failure)
         status = gs_fail_errno(err, failure, "cannot lock %s/" LOCK_NAME, dir->path);
     if (status)
-        close(fd);
+        gs_sys_close(fd);
     else
         dir->lock_fd = fd;
     return status;
@@ -187,19 +185,19 @@ gsearch_status gs_dir_lock(gs_dir *dir, gsearch_error *err)
 
 gsearch_status gs_dir_list(gs_dir *dir, gs_dir_visit visit, void *payload, gsearch_error *err)
 {
-    int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = gs_sys_openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot list %s", dir->path);
-    DIR *stream = fdopendir(fd);
+    DIR *stream = gs_sys_fdopendir(fd);
     if (!stream) {
         int failure = errno;
-        close(fd);
+        gs_sys_close(fd);
         return gs_fail_errno(err, failure, "cannot list %s", dir->path);
     }
     gsearch_status status = GSEARCH_OK;
     while (!status) {
         errno = 0;
-        const struct dirent *entry = readdir(stream);
+        const struct dirent *entry = gs_sys_readdir(stream);
         if (!entry) {
             if (errno)
                 status = gs_fail_errno(err, errno, "cannot list %s", dir->path);
@@ -208,20 +206,20 @@ gsearch_status gs_dir_list(gs_dir *dir, gs_dir_visit visit, void *payload, gsear
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             status = visit(entry->d_name, payload, err);
     }
-    closedir(stream);
+    gs_sys_closedir(stream);
     return status;
 }
 
 gsearch_status gs_dir_sync(gs_dir *dir, gsearch_error *err)
 {
-    if (fsync(dir->fd))
+    if (gs_sys_fsync(dir->fd))
         return gs_fail_errno(err, errno, "cannot sync the folder %s", dir->path);
     return GSEARCH_OK;
 }
 
 gsearch_status gs_dir_remove(gs_dir *dir, const char *name, gsearch_error *err)
 {
-    if (unlinkat(dir->fd, name, 0))
+    if (gs_sys_unlinkat(dir->fd, name))
         return gs_fail_errno(err, errno, "cannot remove %s/%s", dir->path, name);
     return GSEARCH_OK;
 }
@@ -229,7 +227,7 @@ gsearch_status gs_dir_remove(gs_dir *dir, const char *name, gsearch_error *err)
 gsearch_status gs_dir_file_size(gs_dir *dir, const char *name, uint64_t *out, gsearch_error *err)
 {
     struct stat info;
-    if (fstatat(dir->fd, name, &info, AT_SYMLINK_NOFOLLOW))
+    if (gs_sys_fstatat(dir->fd, name, &info, AT_SYMLINK_NOFOLLOW))
         return gs_fail_errno(err, errno, "cannot look at %s/%s", dir->path, name);
     if (!S_ISREG(info.st_mode))
         return gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
@@ -242,17 +240,17 @@ static gsearch_status open_file(gs_dir *dir, const char *name, int *out_fd, uint
                                 gsearch_error *err)
 {
     // a FIFO put in place of a file must not make us wait for its writer
-    int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = gs_sys_openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open %s/%s", dir->path, name);
     struct stat info;
     gsearch_status status = GSEARCH_OK;
-    if (fstat(fd, &info))
+    if (gs_sys_fstat(fd, &info))
         status = gs_fail_errno(err, errno, "cannot look at %s/%s", dir->path, name);
     else if (!S_ISREG(info.st_mode))
         status = gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
     if (status) {
-        close(fd);
+        gs_sys_close(fd);
         return status;
     }
     *out_fd = fd;
@@ -279,10 +277,11 @@ static int open_temporary(gs_dir *dir, char *name, size_t room)
 {
     for (int i = 0; i < TEMPORARY_TRIES_MAX; i++) {
         uint64_t number;
-        if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        if (gs_sys_getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
             return -1;
         snprintf(name, room, ".tmp-%016llx", (unsigned long long)number);
-        int fd = openat(dir->fd, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0640);
+        int fd = gs_sys_openat(dir->fd, name,
+                               O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0640);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -382,14 +381,14 @@ static gsearch_status read_back(gs_file *file, const char *name, gsearch_error *
 /* Gives the file its name unless that is taken. Returns 0 or an errno. */
 static int rename_new(int dir_fd, const char *from, const char *to)
 {
-    if (renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE) == 0)
+    if (gs_sys_renameat2(dir_fd, from, to, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return errno;
     // a file system without this kind of rename: a second name never replaces either
-    if (linkat(dir_fd, from, dir_fd, to, 0))
+    if (gs_sys_linkat(dir_fd, from, to))
         return errno;
-    return unlinkat(dir_fd, from, 0) ? errno : 0;
+    return gs_sys_unlinkat(dir_fd, from) ? errno : 0;
 }
 
 /* The name is taken: fine if it stands for the same content. A file that has rotted is not
@@ -412,9 +411,9 @@ static gsearch_status accept_same(gs_file *file, const char *name, bool same_is_
         status = gs_corrupt(err,
                             "%s/%s is there already and damaged; move it away and try again, or "
                             "build the index anew elsewhere", path, name);
-    if (!status && fsync(fd)) // whoever wrote it may have ended before
+    if (!status && gs_sys_fsync(fd)) // whoever wrote it may have ended before
         status = gs_fail_errno(err, errno, "cannot sync %s/%s", path, name);
-    close(fd);
+    gs_sys_close(fd);
     return status;
 }
 
@@ -428,9 +427,9 @@ static gsearch_status settle(gs_file *file, const char *name, gsearch_error *err
         status = gs_fail_errno(err, file->failure, "cannot write %s/%s", path, name);
     if (!status)
         status = read_back(file, name, err);
-    if (!status && fsync(file->fd))
+    if (!status && gs_sys_fsync(file->fd))
         status = gs_fail_errno(err, errno, "cannot sync %s/%s", path, name);
-    if (close(file->fd) && !status)
+    if (gs_sys_close(file->fd) && !status)
         status = gs_fail_errno(err, errno, "cannot close %s/%s", path, name);
     file->fd = -1;
     return status;
@@ -460,9 +459,9 @@ void gs_file_abort(gs_file *file)
         return;
     const gs_mem *mem = file->dir->mem;
     if (file->fd >= 0)
-        close(file->fd);
+        gs_sys_close(file->fd);
     if (file->name[0])
-        unlinkat(file->dir->fd, file->name, 0);
+        gs_sys_unlinkat(file->dir->fd, file->name);
     gs_checksum_stream_free(mem, file->sum);
     gs_mem_free(mem, file);
 }
@@ -480,13 +479,13 @@ struct gs_scratch {
 /* Returns a descriptor of a file without a name, or -1 with errno set. */
 static int open_nameless(gs_dir *dir)
 {
-    int fd = openat(dir->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = gs_sys_openat(dir->fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
         return fd;
     char name[sizeof(".tmp-") + 16];
     fd = open_temporary(dir, name, sizeof(name));
     if (fd >= 0)
-        unlinkat(dir->fd, name, 0);
+        gs_sys_unlinkat(dir->fd, name);
     return fd;
 }
 
@@ -559,7 +558,7 @@ void gs_scratch_close(gs_scratch *scratch)
 {
     if (!scratch)
         return;
-    close(scratch->fd);
+    gs_sys_close(scratch->fd);
     gs_mem_free(scratch->dir->mem, scratch);
 }
 
@@ -591,7 +590,7 @@ gsearch_status gs_dir_read(gs_dir *dir, const char *name, size_t max, gs_buf *ou
     else
         out->len += got;
 out:
-    close(fd);
+    gs_sys_close(fd);
     return status;
 }
 
@@ -608,12 +607,12 @@ struct gs_map {
 /* False, with nothing changed, if the file cannot be mapped or the guard has no room for it. */
 static bool map_pages(gs_map *map, int fd)
 {
-    void *pages = mmap(NULL, map->len, PROT_READ, MAP_SHARED, fd, 0);
+    void *pages = gs_sys_mmap(fd, map->len);
     if (pages == MAP_FAILED)
         return false;
     gs_guarded *guarded = gs_guard_watch ? gs_guard_watch(pages, map->len) : NULL;
     if (gs_guard_watch && !guarded) {
-        munmap(pages, map->len);
+        gs_sys_munmap(pages, map->len);
         return false;
     }
     map->data = pages;
@@ -663,7 +662,7 @@ gsearch_status gs_map_open(gs_dir *dir, const char *name, uint64_t length, bool 
     if (!map || opened->len == 0 || !map_pages(opened, fd))
         status = copy_content(opened, dir, name, fd, err);
 out:
-    close(fd);
+    gs_sys_close(fd);
     if (status)
         gs_mem_free(dir->mem, opened);
     else
@@ -685,7 +684,7 @@ void gs_map_forget(const gs_map *map)
 {
     // advice: if it is not taken, the pages stay until the system needs them
     if (map->is_mapped)
-        (void)!madvise((void *)(uintptr_t)map->data, map->len, MADV_DONTNEED);
+        (void)!gs_sys_madvise((void *)(uintptr_t)map->data, map->len, MADV_DONTNEED);
 }
 
 void gs_map_close(gs_map *map)
@@ -695,7 +694,7 @@ void gs_map_close(gs_map *map)
     if (map->guarded)
         gs_guard_release(map->guarded);
     if (map->is_mapped)
-        munmap((void *)(uintptr_t)map->data, map->len);
+        gs_sys_munmap((void *)(uintptr_t)map->data, map->len);
     else
         gs_mem_free(map->mem, (void *)(uintptr_t)map->data);
     gs_mem_free(map->mem, map);

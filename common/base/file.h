@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * All input and output of index files. An index folder is opened once; everything else happens
- * relative to it. No file is ever changed after it was published.
+ * What happens to index files, through the calls of sys.h. An index folder is opened once;
+ * everything else happens relative to it. No file is ever changed after it was published.
  */
 #ifndef GS_BASE_FILE_H
 #define GS_BASE_FILE_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The default allocator and overflow-safe arithmetic in front of any allocator.
+ * Overflow-safe arithmetic in front of any allocator.
  */
 #include "common/base/mem.h"
 
-#include <stdlib.h>
+#include "common/base/sys.h"
 
 void *gs_mem_resize(const gs_mem *mem, void *ptr, size_t size)
 {
@@ -12,7 +12,7 @@ void *gs_mem_resize(const gs_mem *mem, void *ptr, size_t size)
         size = 1; // a size of 0 would free
     if (mem && mem->resize)
         return mem->resize(ptr, size, mem->payload);
-    return realloc(ptr, size);
+    return gs_sys_resize(ptr, size);
 }
 
 void *gs_mem_alloc(const gs_mem *mem, size_t size)
@@ -38,7 +38,7 @@ void gs_mem_free(const gs_mem *mem, void *ptr)
     if (mem && mem->resize)
         mem->resize(ptr, 0, mem->payload);
     else
-        free(ptr);
+        gs_sys_resize(ptr, 0);
 }
 
 char *gs_mem_dup(const gs_mem *mem, gs_bytes bytes)

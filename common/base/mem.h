@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The one way to memory. A gs_mem is handed down from the public handle; NULL means malloc.
+ * The one way to memory. A gs_mem is handed down from the public handle; NULL means that of the
+ * system.
  */
 #ifndef GS_BASE_MEM_H
 #define GS_BASE_MEM_H

@@ -9,8 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/base/sys.h"
 
 #define BACKLOG 1024
 #define ACCEPTS_AT_ONCE 64 /* then the other sockets have their turn */
@@ -26,11 +27,11 @@ static gsearch_status lock_path(const char *path, const char *text, int *out, gs
 {
     char name[sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".lock")];
     snprintf(name, sizeof(name), "%s.lock", path);
-    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = gs_sys_openat(AT_FDCWD, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open the lock file %s", name);
-    if (flock(fd, LOCK_EX | LOCK_NB)) {
-        close(fd);
+    if (gs_sys_flock(fd, LOCK_EX | LOCK_NB)) {
+        gs_sys_close(fd);
         return fail_taken("daemon", text, err);
     }
     *out = fd;
@@ -42,7 +43,7 @@ static gsearch_status remove_stale(const gs_address *address, const char *text, 
 {
     const char *path = address->path.sun_path;
     struct stat info;
-    if (lstat(path, &info)) {
+    if (gs_sys_fstatat(AT_FDCWD, path, &info, AT_SYMLINK_NOFOLLOW)) {
         return errno == ENOENT ? GSEARCH_OK
                                : gs_fail_errno(err, errno, "cannot look at unix:%s", path);
     }
@@ -59,7 +60,7 @@ static gsearch_status remove_stale(const gs_address *address, const char *text, 
     close(fd);
     if (failure != ECONNREFUSED)
         return fail_taken("program", text, err);
-    if (unlink(path) && errno != ENOENT)
+    if (gs_sys_unlinkat(AT_FDCWD, path) && errno != ENOENT)
         return gs_fail_errno(err, errno, "cannot remove the left-over socket %s", path);
     return GSEARCH_OK;
 }
@@ -103,10 +104,10 @@ static gsearch_status bind_tcp(gs_listener *listener, const char *text, gsearch_
 static void close_descriptors(gs_listener *listener)
 {
     if (listener->is_open && listener->address.any.sa_family == AF_UNIX)
-        unlink(listener->address.path.sun_path);
+        gs_sys_unlinkat(AT_FDCWD, listener->address.path.sun_path);
     close(listener->fd);
     if (listener->lock_fd >= 0)
-        close(listener->lock_fd);
+        gs_sys_close(listener->lock_fd);
     listener->is_open = false;
 }
 

@@ -276,6 +276,26 @@ static void resolve_limits(gs_server *server)
     }
 }
 
+static void *uv_alloc(size_t size)
+{
+    return gs_mem_alloc(NULL, size);
+}
+
+static void *uv_resize(void *ptr, size_t size)
+{
+    return gs_mem_resize(NULL, ptr, size);
+}
+
+static void *uv_calloc(size_t count, size_t size)
+{
+    return gs_mem_calloc(NULL, count, size);
+}
+
+static void uv_free(void *ptr)
+{
+    gs_mem_free(NULL, ptr);
+}
+
 /* libuv reads the size of its pool from the environment when the first work is queued. */
 static gsearch_status size_pool(gs_server *server, gsearch_error *err)
 {
@@ -396,6 +416,7 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
 
 gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *err)
 {
+    uv_replace_allocator(uv_alloc, uv_resize, uv_calloc, uv_free); // before libuv allocates
     gs_server *server = gs_mem_calloc(NULL, 1, sizeof(*server));
     if (!server)
         return gs_fail_memory(err);

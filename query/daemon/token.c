@@ -7,9 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "common/base/sys.h"
 #include "common/base/utf8.h"
 
 /* "AUTH -- " stands before it on the line. */
@@ -18,7 +17,7 @@
 static gsearch_status check_file(int fd, const char *path, gsearch_error *err)
 {
     struct stat info;
-    if (fstat(fd, &info))
+    if (gs_sys_fstat(fd, &info))
         return gs_fail_errno(err, errno, "cannot look at the token file %s", path);
     if (!S_ISREG(info.st_mode))
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "the token file %s is not a regular file", path);
@@ -39,7 +38,7 @@ static gsearch_status read_file(int fd, const char *path, uint8_t *data, size_t 
 {
     *len = 0;
     while (*len < room) {
-        ssize_t got = read(fd, data + *len, room - *len);
+        ssize_t got = gs_sys_read(fd, data + *len, room - *len);
         if (got == 0)
             return GSEARCH_OK;
         if (got < 0 && errno != EINTR)
@@ -82,13 +81,13 @@ gsearch_status gs_token_load(const char *path, gs_token *out, gsearch_error *err
 {
     uint8_t data[GS_TOKEN_BYTES_MAX];
     size_t len;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = gs_sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open the token file %s", path);
     gsearch_status status = check_file(fd, path, err);
     if (!status)
         status = read_file(fd, path, data, sizeof(data), &len, err);
-    close(fd);
+    gs_sys_close(fd);
     if (!status)
         status = take_line(path, gs_bytes_of(data, len), out, err);
     explicit_bzero(data, sizeof(data));
