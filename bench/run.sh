@@ -60,8 +60,10 @@ report() {
     echo "kernels"
     "$build/bench/bench_kernels"
     echo
-    echo "phrases in process, one thread, warm, exact total, top 10"
-    "$build/bench/bench_query" "$work/index"
+    echo "queries in process, one thread, warm, top 10; 100 of each class"
+    "$build/bench/prepare" "$work/index" >"$work/documents.jsonl"
+    "$build/bench/gen_queries" "$work/documents.jsonl" >"$work/queries.tsv"
+    "$build/bench/bench_query" "$work/index" "$work/queries.tsv"
     echo
     echo "phrases over loopback, two search threads beside one client, limit=10 without snippets"
     "$build/bench/bench_daemon" "$work/index"
