@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/sandbox.h"
 #include "common/base/json.h"
 #include "common/base/mapguard.h"
 #include "indexer/update.h"
@@ -32,9 +33,18 @@ static void listen_for(int number)
 }
 
 typedef struct talking {
+    gs_sandbox sandbox;
     bool progress, verbose;
     double last; /* when progress was last shown, in seconds from the start */
 } talking;
+
+static void on_opened(void *payload)
+{
+    const talking *talk = payload;
+    const char *unconfined = gs_sandbox_enter(&talk->sandbox);
+    if (unconfined && talk->verbose)
+        fprintf(stderr, "gsearch: warning: %s\n", unconfined);
+}
 
 static void on_progress(const gs_update_progress *p, void *payload)
 {
@@ -140,10 +150,16 @@ int gs_cmd_index(int argc, char **argv)
         .memory_bytes = memory,
         .threads = threads > UINT32_MAX ? UINT32_MAX : (unsigned)threads,
         .strict = strict,
+        .on_opened = on_opened,
         .on_progress = on_progress,
         .on_skip = on_skip,
         .payload = &talk,
         .stop = &stopped,
+    };
+    talk.sandbox = (gs_sandbox){
+        .readable = options.paths,
+        .readable_count = options.paths_count,
+        .writable = options.dir,
     };
     gs_update_summary summary;
     gsearch_error err = {0};

@@ -615,6 +615,8 @@ static gsearch_status run(update *self, gsearch_error *err)
     GS_TRY(check_options(self->options, err));
     GS_TRY(gs_corpus_walk(&self->corpus, self->mem, &corpus, err));
     GS_TRY(gs_change_open(self->options->dir, self->mem, true, &self->change, err));
+    if (self->options->on_opened)
+        self->options->on_opened(self->options->payload);
     self->old_segments = self->change.segments_count;
     GS_TRY(open_inputs(self, err));
     GS_TRY(plan_files(self, err));

@@ -47,6 +47,9 @@ typedef struct gs_update_options {
     unsigned threads;      /* 0: one a core */
     bool strict;           /* a skipped file or record: CORRUPT before the commit */
     const gs_mem *mem;
+    /* Called once when the index is open and the paths are there, before any of them is read and
+     * before there is a thread: the place to give up what is not needed for that. May be NULL. */
+    void (*on_opened)(void *payload);
     /* May be NULL; from any thread, one at a time. */
     void (*on_progress)(const gs_update_progress *progress, void *payload);
     void (*on_skip)(const char *id, gs_skip why, const char *detail, void *payload);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/limits.h"
+#include "query/daemon/resident.h"
 
 #define LINGER_MS 1000 /* for the client to read our last words */
 #define AUTH_FAILURES_MAX 3
@@ -255,10 +256,8 @@ static void authenticate(gs_conn *conn, gs_answer *answer)
 
 void gs_conns_put_stats(const gs_conns *conns, gs_buf *out)
 {
-    size_t memory_bytes = 0;
-    uv_resident_set_memory(&memory_bytes);
     uint64_t uptime_s = (uv_hrtime() - conns->started) / 1000000000u;
-    gs_metrics_put(conns->metrics, uptime_s, memory_bytes, out);
+    gs_metrics_put(conns->metrics, uptime_s, gs_resident_bytes(conns->resident), out);
 }
 
 /* The verbs that need no index are answered here, so that they work however busy the daemon is. */

@@ -30,6 +30,7 @@ typedef struct gs_conns {
     const gs_token *token;
     uint64_t clock_ms; /* goes on with the ticks, so that it stands still while the process does */
     uint64_t started;  /* uv_hrtime */
+    int resident;      /* of gs_resident_open */
     uint32_t before_auth;
     gs_conn *first;
     char read_buffer[GS_READ_BYTES]; /* of one read at a time, emptied before the next */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Binding, above all to the path of a unix socket: nobody but its owner may connect from the very
- * first moment, two daemons never share a path, and no file that is not ours is removed.
+ * first moment, two daemons never share a path, and no file that is not ours is removed. The file
+ * stays when the daemon ends, for by then it may remove nothing, and the next one replaces it.
  */
 #include "query/daemon/listener.h"
 
@@ -38,7 +39,7 @@ static gsearch_status lock_path(const char *path, const char *text, int *out, gs
     return GSEARCH_OK;
 }
 
-/* Removes the socket file of a daemon that died, and only that. */
+/* Removes the socket file of a daemon that has ended, and only that. */
 static gsearch_status remove_stale(const gs_address *address, const char *text, gsearch_error *err)
 {
     const char *path = address->path.sun_path;
@@ -77,7 +78,7 @@ static gsearch_status bind_unix(gs_listener *listener, const char *text, gsearch
     umask(before);
     if (failed)
         return gs_fail_errno(err, failure, "cannot bind to unix:%s", path);
-    listener->is_open = true; // from here on the path is ours to remove
+    listener->is_open = true;
     if (chmod(path, 0600))
         return gs_fail_errno(err, errno, "cannot set the mode of %s", path);
     return GSEARCH_OK;
@@ -103,8 +104,6 @@ static gsearch_status bind_tcp(gs_listener *listener, const char *text, gsearch_
 
 static void close_descriptors(gs_listener *listener)
 {
-    if (listener->is_open && listener->address.any.sa_family == AF_UNIX)
-        gs_sys_unlinkat(AT_FDCWD, listener->address.path.sun_path);
     close(listener->fd);
     if (listener->lock_fd >= 0)
         gs_sys_close(listener->lock_fd);

@@ -23,8 +23,8 @@ typedef struct gs_listener {
 } gs_listener;
 
 /* Binds to `text` and listens; a port of 0 becomes the one that the kernel chose. A socket file
- * left over by a daemon that died is replaced. BUSY if the address is in use, DENIED if the file is
- * another user's, BAD_ARGUMENT if it is not a socket. */
+ * left over by a daemon that has ended is replaced. BUSY if the address is in use, DENIED if the
+ * file is another user's, BAD_ARGUMENT if it is not a socket. */
 GS_CHECKED gsearch_status gs_listener_bind(const char *text, gs_listener *out, gsearch_error *err);
 
 /* Begins to accept. Set on_accept, payload and failed before. */
@@ -32,7 +32,7 @@ GS_CHECKED gsearch_status gs_listener_start(gs_listener *listener, uv_loop_t *lo
                                             gsearch_error *err);
 void gs_listener_resume(gs_listener *listener);
 
-/* Removes the socket file, too. The memory must stay until the loop has run once more. */
+/* Nobody can connect any more. The memory must stay until the loop has run once more. */
 void gs_listener_close(gs_listener *listener);
 
 #endif

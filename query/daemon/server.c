@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Start, reload, stop. In order: sockets are bound, the index is opened, connections are accepted;
- * so nobody connects to a daemon that cannot answer.
+ * Start, reload, stop. In order: sockets are bound, privileges are given up, the index is opened,
+ * connections are accepted; so nobody is answered before the daemon can, and what reads the index
+ * can do nothing else.
  */
 #include "query/daemon/server.h"
 
@@ -13,8 +14,10 @@
 #include <uv.h>
 
 #include "common/base/limits.h"
+#include "common/base/sys.h"
 #include "query/daemon/conn.h"
 #include "query/daemon/listener.h"
+#include "query/daemon/resident.h"
 
 #define TICK_MS 100
 #define DESCRIPTORS_RESERVED 64 /* for the index, a reload, the loop and the door */
@@ -421,12 +424,15 @@ gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *er
     if (!server)
         return gs_fail_memory(err);
     server->options = options;
+    server->conns.resident = gs_resident_open();
     gsearch_status status = size_pool(server, err);
     if (!status && options->auth_file)
         status = gs_token_load(options->auth_file, &server->token, err);
     resolve_limits(server);
     if (!status)
         status = bind_all(server, err);
+    if (!status && options->on_bound)
+        status = options->on_bound(options->payload, err);
     if (!status)
         status = gs_index_open_durable(options->dir, &server->index, err);
     if (!status)
@@ -434,6 +440,8 @@ gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *er
     for (size_t i = 0; i < server->listeners_count; i++)
         gs_listener_close(&server->listeners[i]);
     gsearch_index_close(server->index);
+    if (server->conns.resident >= 0)
+        gs_sys_close(server->conns.resident);
     explicit_bzero(&server->token, sizeof(server->token));
     gs_mem_free(NULL, server);
     return status;

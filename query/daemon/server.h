@@ -29,6 +29,10 @@ typedef struct gs_server_options {
     unsigned threads;          /* that search; 0: one a core */
     gs_server_limits limits;
 
+    /* Called once when the sockets are bound and the token is read, before the index is opened and
+     * before there is a thread: the place to give up privileges. What it returns ends the start.
+     * From here on files are opened to be read alone. May be NULL. */
+    gsearch_status (*on_bound)(void *payload, gsearch_error *err);
     /* Called once when connections are accepted, with the addresses bound to: port 0 is then the
      * port that the kernel chose. May be NULL. */
     void (*on_ready)(const char *const *addresses, size_t count, void *payload);

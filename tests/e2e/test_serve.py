@@ -55,10 +55,14 @@ ENVIRONMENT = dict(os.environ)
 ENVIRONMENT["ASAN_OPTIONS"] = ENVIRONMENT.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
 
 
+# Nobody may look into the folders of these tests, so what root starts stays root's, and says so.
+AS_ROOT = ["--user", "root"] if os.geteuid() == 0 else []
+
+
 class Daemon:
     def __init__(self, index, *arguments, listen="127.0.0.1:0", **options):
         self.process = subprocess.Popen(
-            [GSEARCH, "serve", "-d", str(index), "--listen", listen, *arguments],
+            [GSEARCH, "serve", "-d", str(index), "--listen", listen, *AS_ROOT, *arguments],
             stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, **options)
         line = self.process.stderr.readline()
         assert line.startswith("listening on "), line
@@ -161,7 +165,7 @@ def a_document_comes_back_as_it_was_given():
         assert found["fields"] == {"source": record["source"]}, found
 
 
-def a_unix_socket_is_its_owners_and_goes_with_the_daemon():
+def a_unix_socket_is_its_owners_and_the_next_daemon_takes_it_over():
     with index_of(records(0, 1, "甲")) as index:
         path = index.parent / "socket"
         with Daemon(index, listen=f"unix:{path}") as daemon:
@@ -170,12 +174,11 @@ def a_unix_socket_is_its_owners_and_goes_with_the_daemon():
             second = run("serve", "-d", index, "--listen", f"unix:{path}")
             assert second.returncode == 75, second
             assert daemon.ask("PING\n") == "OK PONG\nEND\n"
-        assert not path.exists()
-        with Daemon(index, listen=f"unix:{path}") as daemon:
+        with Daemon(index, listen=f"unix:{path}") as daemon:  # the other has ended by itself
+            assert daemon.ask("PING\n") == "OK PONG\nEND\n"
             daemon.process.kill()
             daemon.process.wait()
-        assert path.exists()
-        with Daemon(index, listen=f"unix:{path}") as daemon:  # takes the place of the dead one
+        with Daemon(index, listen=f"unix:{path}") as daemon:  # the other was killed
             assert daemon.ask("PING\n") == "OK PONG\nEND\n"
 
 
@@ -390,7 +393,7 @@ def sigterm_lets_a_stream_end():
 tap.main(netcat_gets_the_replies_of_the_manual,
          a_daemon_prints_what_the_index_in_process_prints,
          a_document_comes_back_as_it_was_given,
-         a_unix_socket_is_its_owners_and_goes_with_the_daemon,
+         a_unix_socket_is_its_owners_and_the_next_daemon_takes_it_over,
          what_cannot_be_served_ends_with_its_exit_code,
          a_new_generation_is_served_within_moments,
          old_answers_are_told_in_the_log,
