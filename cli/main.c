@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/crash.h"
 #include "cli/out.h"
 #include "common/base/mem.h"
 #include "common/segment/format.h"
@@ -69,6 +70,7 @@ static void json_free(void *ptr)
 
 int main(int argc, char **argv)
 {
+    gs_crash_report();
     json_set_alloc_funcs(json_alloc, json_free);
     signal(SIGPIPE, SIG_IGN); // a reader that goes away is seen by the write that fails
     signal(SIGXFSZ, SIG_IGN);
