@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Doors only: each target is a line or two, and the work is in meson and scripts/.
 
-.PHONY: all quick test asan demo bench fmt clean
+.PHONY: all quick test asan release-check demo bench fmt clean
 
 all: ## release build in build/
 	scripts/deps.sh build
@@ -18,6 +18,10 @@ test: ## everything, release and with sanitizers; ends in `N passed, N failed`
 asan: ## the suite with sanitizers alone
 	scripts/deps.sh test
 	scripts/test.py asan
+
+release-check: ## every test with all of what it sweeps; hours, and figures at the end
+	scripts/deps.sh test
+	scripts/test.py --full release
 
 demo: ## index a sample, start the daemon, ask it
 	scripts/deps.sh demo

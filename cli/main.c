@@ -2,7 +2,6 @@
  *
  * `gsearch`: the table of commands and what is common to all of them.
  */
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,11 +9,11 @@
 #include "cli/command.h"
 #include "cli/crash.h"
 #include "cli/out.h"
-#include "common/base/mem.h"
 #include "common/segment/format.h"
 #include "common/simd/kernels.h"
 #include "common/text/analyzer.h"
 #include "gsearch/gsearch.h"
+#include "indexer/formats/formats.h"
 
 static const gs_command_row commands[] = {
     {"index", gs_cmd_index, "[OPTION…] PATH…", "build an index, or bring it up to date"},
@@ -58,20 +57,10 @@ const gs_command_row *gs_command_find(const char *name)
     return NULL;
 }
 
-static void *json_alloc(size_t size)
-{
-    return gs_mem_alloc(NULL, size);
-}
-
-static void json_free(void *ptr)
-{
-    gs_mem_free(NULL, ptr);
-}
-
 int main(int argc, char **argv)
 {
     gs_crash_report();
-    json_set_alloc_funcs(json_alloc, json_free);
+    gs_format_hook_json();
     signal(SIGPIPE, SIG_IGN); // a reader that goes away is seen by the write that fails
     signal(SIGXFSZ, SIG_IGN);
     if (argc >= 2) {

@@ -3,8 +3,9 @@
 """Builds the named variants, runs their tests and sums the cases: test.py [options] VARIANT…
 
 Every test prints TAP. The last line is `N passed, N failed`, with `, N skipped` if there are any;
-each failure and each skip stands above it. The exit status is 0 only if something ran and nothing
-failed."""
+each failure, each skip and each `# figure:` that a test has printed stands above it. The exit
+status is 0 only if something ran and nothing failed. With --full, tests that sweep a space sweep
+all of it instead of a part: GS_TEST_FULL is set."""
 
 import argparse
 import json
@@ -35,6 +36,7 @@ SANITIZER_ENV = {
 PLAN = re.compile(r"1\.\.(\d+)\s*(?:# SKIP\s*(.*))?")
 # cmocka writes a skip as `not ok 5 # SKIP name`
 CASE = re.compile(r"(not )?ok\b\s*(\d*)\s*-?\s*(.*)")
+FIGURE = re.compile(r"#\s*figure:\s*(.*)")
 SKIP = re.compile(r"#\s*SKIP\b\s*(.*)", re.IGNORECASE)
 
 
@@ -43,6 +45,7 @@ class Tally:
         self.passed = 0
         self.failed = []
         self.skipped = []
+        self.figures = []
 
     def add_test(self, name, output, status):
         """Adds the cases of one test program from its TAP output and its exit status."""
@@ -52,6 +55,8 @@ class Tally:
                 plan = int(match[1])
                 if plan == 0:
                     self.skipped.append(f"{name}: {match[2] or 'nothing to run'}")
+            elif match := FIGURE.match(line):
+                self.figures.append(f"{name}: {match[1]}")
             elif match := CASE.match(line):
                 seen += 1
                 skip = SKIP.search(match[3])
@@ -84,13 +89,16 @@ def build(folder, setup_options):
     return run(["ninja", "-C", folder], stdout=sys.stderr) == 0
 
 
-def run_tests(variant, folder, test_options, suites, tally):
+def run_tests(variant, folder, test_options, options, tally):
     command = ["meson", "test", "-C", folder, "--no-rebuild", *test_options]
-    for suite in suites:
+    full = {"GS_TEST_FULL": "1"} if options.full else {}
+    if options.full:
+        command += ["--timeout-multiplier", "0"]  # as long as it takes
+    for suite in options.suite:
         command += ["--suite", suite]
     log = ROOT / folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    run(command, stdout=sys.stderr, env={**os.environ, **SANITIZER_ENV})
+    run(command, stdout=sys.stderr, env={**os.environ, **SANITIZER_ENV, **full})
     if not log.exists():
         tally.failed.append(f"{variant}: meson test did not run")
         return
@@ -106,6 +114,7 @@ def run_tests(variant, folder, test_options, suites, tally):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build-only", action="store_true")
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("--suite", action="append", default=[])
     parser.add_argument("variants", nargs="+", choices=VARIANTS, metavar="VARIANT")
     options = parser.parse_args()
@@ -117,9 +126,11 @@ def main():
                 return 1
             tally.failed.append(f"{variant}: does not build")
         elif not options.build_only:
-            run_tests(variant, folder, test_options, options.suite, tally)
+            run_tests(variant, folder, test_options, options, tally)
     if options.build_only:
         return 0
+    for figure in tally.figures:
+        print(f"figure: {figure}")
     for name in tally.skipped:
         print(f"skipped: {name}")
     for name in tally.failed:

@@ -11,7 +11,8 @@
 typedef struct reply_reader {
     gs_cursor cursor;
     gs_arena *arena;
-    gs_buf text; /* the string read last */
+    gs_buf text;     /* the string read last */
+    bool is_starved; /* there was no memory for one of them */
 } reply_reader;
 
 static gsearch_status bad_reply(const char *what, gsearch_error *err)
@@ -110,15 +111,15 @@ static void begin(reply_reader *reader, gs_bytes line, gs_arena *arena)
     reader->cursor = gs_cursor_of(line);
     reader->arena = arena;
     gs_buf_init(&reader->text, NULL, GS_REPLY_BYTES_MAX);
+    reader->is_starved = false;
 }
 
 /* The status of a line that was read to its end; frees. */
 static gsearch_status finish(reply_reader *reader, bool has_memory, gsearch_error *err)
 {
     bool is_done = gs_json_is_done(&reader->cursor);
-    has_memory = has_memory && !reader->text.status;
     gs_buf_release(&reader->text);
-    if (!has_memory)
+    if (!has_memory || reader->is_starved)
         return gs_fail_memory(err);
     return is_done ? GSEARCH_OK : bad_reply("a line that is not the JSON expected", err);
 }
@@ -128,6 +129,7 @@ static gs_bytes read_text(reply_reader *reader)
 {
     gs_buf_reset(&reader->text);
     gs_json_read_string(&reader->cursor, &reader->text);
+    reader->is_starved |= reader->text.status != GSEARCH_OK;
     return reader->cursor.bad ? gs_bytes_str("") : gs_buf_view(&reader->text);
 }
 

@@ -10,6 +10,7 @@
 #include "indexer/formats/formats.h"
 
 #include <jansson.h>
+#include <pthread.h>
 
 #include "common/base/date.h"
 #include "common/base/limits.h"
@@ -24,7 +25,37 @@ typedef struct lines {
     gs_buf fields;
 } lines;
 
-/* PATH#LINE */
+/* ---- memory ---- */
+
+// jansson says of some strings that there was no memory for that they are no JSON
+static _Thread_local bool is_starved;
+
+static void *json_alloc(size_t size)
+{
+    void *ptr = gs_mem_alloc(NULL, size);
+    is_starved |= !ptr;
+    return ptr;
+}
+
+static void json_free(void *ptr)
+{
+    gs_mem_free(NULL, ptr);
+}
+
+static void hook_once(void)
+{
+    json_set_alloc_funcs(json_alloc, json_free);
+}
+
+void gs_format_hook_json(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, hook_once);
+}
+
+/* ---- what is passed over ---- */
+
+/* PATH#LINE; empty without memory. */
 static gs_bytes line_id(lines *self)
 {
     gs_buf_reset(&self->id);
@@ -221,7 +252,10 @@ static gsearch_status take_record(lines *self, gs_bytes line, const json_t *reco
                             .has_title = json_is_string(title) && json_string_length(title)};
     gs_bytes id = {0}, date = {0};
     GS_TRY(find_members(line, places, &id, &date, err));
-    if (!find_id(self, json_object_get(record, "id"), id, &document.id)) {
+    bool has_id = find_id(self, json_object_get(record, "id"), id, &document.id);
+    if (self->id.status)
+        return gs_fail_memory(err);
+    if (!has_id) {
         skip(self, GS_SKIP_BAD_RECORD, "the id is not a string of 1 to 4,096 bytes or a number");
         return GSEARCH_OK;
     }
@@ -280,8 +314,9 @@ static gsearch_status read_line(lines *self, gs_bytes line, gsearch_error *err)
     }
     json_error_t fault;
     size_t flags = JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL; // an integer may have any length
+    is_starved = false;
     json_t *record = json_loadb((const char *)line.ptr, line.len, flags, &fault);
-    if (!record && json_error_code(&fault) == json_error_out_of_memory)
+    if (!record && is_starved)
         return gs_fail_memory(err);
     gsearch_status status = GSEARCH_OK;
     if (record)
@@ -322,6 +357,7 @@ static gsearch_status read_jsonl(const gs_piece *piece, const gs_mem *mem, gs_si
                                  gsearch_error *err)
 {
     lines self = {.piece = piece, .sink = sink, .number = piece->first_line};
+    gs_format_hook_json();
     // Room for any path with a line number: whether the id is too long is judged later.
     gs_buf_init(&self.id, mem, 5 * GS_ID_BYTES_MAX);
     gs_buf_init(&self.repaired, mem, GS_DOCUMENT_BYTES_MAX);

@@ -271,6 +271,13 @@ void gs_disk_restore(const gs_disk_image *image)
         gs_disk_put(image->files[i].name, image->files[i].data, image->files[i].len);
 }
 
+void gs_disk_add(const gs_disk_image *image)
+{
+    for (size_t i = 0; i < image->count; i++)
+        if (!find_name(image->files[i].name))
+            gs_disk_put(image->files[i].name, image->files[i].data, image->files[i].len);
+}
+
 void gs_disk_image_free(gs_disk_image *image)
 {
     for (size_t i = 0; i < image->count; i++)

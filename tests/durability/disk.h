@@ -67,6 +67,8 @@ typedef struct gs_disk_image gs_disk_image;
 gs_disk_image *gs_disk_save(void);
 /* Clears and restores; the image must outlive it. */
 void gs_disk_restore(const gs_disk_image *image);
+/* Adds the files of the image whose names are not there; what is open stays open. */
+void gs_disk_add(const gs_disk_image *image);
 void gs_disk_image_free(gs_disk_image *image);
 
 /* ---- calls ---- */

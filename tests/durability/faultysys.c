@@ -16,17 +16,22 @@
 
 #include "common/base/sys.h"
 #include "tests/durability/disk.h"
+#include "tests/support/check.h"
+
+static gs_faults *here;
 
 gs_faults *gs_faults_here(void)
 {
-    static gs_faults *shared;
-    if (!shared) {
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                      0);
-        if (shared == MAP_FAILED)
-            abort();
+    if (!here) {
+        here = mmap(NULL, sizeof(*here), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        assert_true(here != MAP_FAILED);
     }
-    return shared;
+    return here;
+}
+
+void gs_faults_detach(void)
+{
+    here = NULL;
 }
 
 void gs_faults_reset(void)

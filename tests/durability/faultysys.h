@@ -65,5 +65,7 @@ typedef struct gs_faults {
 gs_faults *gs_faults_here(void);
 /* No plan, nothing seen; `blocks` and `descriptors` stay. */
 void gs_faults_reset(void);
+/* For a child: from here on it has a plan, and counters, of its own. */
+void gs_faults_detach(void);
 
 #endif

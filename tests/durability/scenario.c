@@ -4,6 +4,7 @@
  */
 #include "tests/durability/scenario.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,9 +17,18 @@
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
+void gs_stage_put(gs_stage *stage, const char *name, const void *data, size_t len)
+{
+    gs_test_file_write(stage->in, name, data, len);
+    char *path = gs_test_path(stage->in, name);
+    const struct timespec time = {.tv_sec = 1000000000 + stage->seconds++};
+    assert_int_equal(utimensat(AT_FDCWD, path, (struct timespec[]){time, time}, 0), 0);
+    free(path);
+}
+
 static void put(gs_stage *stage, const char *name, const char *text)
 {
-    gs_test_file_write(stage->in, name, text, strlen(text));
+    gs_stage_put(stage, name, text, strlen(text));
 }
 
 static void take_away(gs_stage *stage, const char *name)
@@ -69,6 +79,7 @@ static void prepare_nothing(gs_stage *stage)
     put(stage, "b.txt", "营商环境");
     put(stage, "c.jsonl",
         "{\"id\":\"c\",\"title\":\"三公经费\",\"text\":\"決算\",\"place\":\"銀川\"}\n"
+        "{\"text\":\"无编号\",\"n\":1}\n"
         "{\"id\":\"d\",\"text\":\"設備 \\u94f6\",\"date\":\"2017-12-05\"}\n");
     put(stage, "e.md", "# 通知\n\n\xe4\xb8\xff is broken");
 }

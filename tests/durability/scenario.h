@@ -13,6 +13,7 @@ typedef struct gs_stage {
     char *path; /* a folder of the test */
     char *in;   /* the documents, in it */
     char *index;
+    long seconds; /* of the document put last */
     gsearch_error error;
 } gs_stage;
 
@@ -28,6 +29,10 @@ extern const gs_scenario gs_scenarios[GS_SCENARIOS];
 /* Makes the stage; the index is `index`, copied, or a folder in the stage if that is NULL. */
 gs_stage gs_stage_begin(const gs_scenario *scenario, const char *index);
 void gs_stage_end(gs_stage *stage);
+
+/* A document, with a time that no other has and that is not near now, so that a run takes the same
+ * way whenever it comes. */
+void gs_stage_put(gs_stage *stage, const char *name, const void *data, size_t len);
 
 /* The newest generation whole, and its content: "" without an index. Fails the test, with `where`,
  * if gs_audit_verify finds anything wrong. The caller gives it to gs_mem_free. */

@@ -51,7 +51,14 @@ def a_bad_exit_status_after_good_cases_is_a_failure():
     assert count("1..1\nok 1 - a\n", 1) == (1, 1, 0)
 
 
+def figures_are_kept_word_for_word():
+    tally = test_script.Tally()
+    tally.add_test("name", "1..1\n# figure: states: 7\nok 1 - a\n", 0)
+    assert tally.figures == ["name: states: 7"] and tally.passed == 1
+
+
 tap.main(
+    figures_are_kept_word_for_word,
     passes_failures_and_skips_are_counted,
     the_skips_of_cmocka_are_skips,
     a_test_that_skips_itself_is_one_skip,
