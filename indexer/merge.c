@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Owns the way from segments to one segment. A segment without deleted documents moves by adding a
- * constant to its positions and copying its text blocks; from others each document and position is
- * looked at. Start with gs_merge_segments; the policy is at the end.
+ * constant to its positions and copying its text blocks and the blocks of its long lists; from
+ * others each document and position is looked at. Start with gs_merge_segments; the policy is at
+ * the end.
  */
 #include "indexer/merge.h"
 
@@ -35,6 +36,7 @@ typedef struct merge {
     gs_segment_writer *writer;
     uint32_t documents; /* that stay */
     bool has_text;
+    bool small; /* no bit-packed lists */
     gs_term_heap heap;
     gs_characters characters;
     uint32_t *positions;
@@ -328,10 +330,21 @@ static size_t move_positions(const merge_source *source, uint32_t *positions, si
     return kept;
 }
 
+/* Whether a long list moves by its blocks. Each merge may leave a block with few positions where
+ * two lists meet; a list with many of them is packed anew. */
+static bool keeps_blocks(const merge *all, const merge_source *source, const gs_long_list *list)
+{
+    return !source->deletes && !all->small && list->count >= GS_LONG_MIN_DEFAULT &&
+           list->count / list->blocks >= GS_BLOCK_POSTINGS / 2;
+}
+
 static gsearch_status copy_long_list(merge *all, const merge_source *source, gsearch_error *err)
 {
     gs_long_list list;
     GS_TRY(gs_long_list_open(&source->segment->postings, &source->terms.list, &list, err));
+    if (keeps_blocks(all, source, &list))
+        return gs_segment_add_blocks(all->writer, &list, source->shift,
+                                     source->terms.list.documents, err);
     uint32_t positions[GS_BLOCK_POSTINGS];
     for (uint32_t block = 0; block < list.blocks; block++) {
         uint32_t count;
@@ -354,6 +367,8 @@ static gsearch_status copy_short_list(merge *all, const merge_source *source, gs
         return gs_fail_memory(err);
     GS_TRY(gs_list_read(&source->segment->postings, source->decoder, list, all->positions, err));
     size_t kept = move_positions(source, all->positions, list->count);
+    if (!source->deletes)
+        return gs_segment_add_counted(all->writer, all->positions, kept, list->documents, err);
     return gs_segment_add_positions(all->writer, all->positions, kept, err);
 }
 
@@ -484,7 +499,7 @@ static gsearch_status copy_parts(merge *all, gsearch_error *err)
     return copy_text(all, err);
 }
 
-static gsearch_status write_segment(merge *all, gs_dir *dir, bool small, gs_manifest_segment *out,
+static gsearch_status write_segment(merge *all, gs_dir *dir, gs_manifest_segment *out,
                                     gsearch_error *err)
 {
     const gs_segment *first = all->sources[0].segment;
@@ -492,7 +507,7 @@ static gsearch_status write_segment(merge *all, gs_dir *dir, bool small, gs_mani
         .analyzer = first->analyzer,
         .unicode = first->unicode,
         .has_text = all->has_text,
-        .small = small,
+        .small = all->small,
     };
     GS_TRY(gs_segment_create(dir, all->mem, &options, &all->writer, err));
     gsearch_status status = copy_parts(all, err);
@@ -515,12 +530,12 @@ gsearch_status gs_merge_segments(gs_dir *dir, const gs_mem *mem, const gs_manife
 {
     if (!inputs_count)
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "a merge needs a segment");
-    merge all = {.mem = mem};
+    merge all = {.mem = mem, .small = small};
     gsearch_status status = open_sources(&all, dir, inputs, inputs_count, map, err);
     if (!status)
         status = place_documents(&all, err);
     if (!status && all.documents)
-        status = write_segment(&all, dir, small, out, err);
+        status = write_segment(&all, dir, out, err);
     else if (!status)
         *out = (gs_manifest_segment){0};
     close_merge(&all);

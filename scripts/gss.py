@@ -130,7 +130,7 @@ def chunks_of(path, kind, id_text):
     """2: the chunks of a container, by name."""
     with open(path, 'rb') as file:
         data = file.read()
-    need(data[:16] == MAGIC + b'\1\0\0\0' + kind and not any(data[16:64]), f'{path}: header')
+    need(data[:16] == MAGIC + b'\2\0\0\0' + kind and not any(data[16:64]), f'{path}: header')
     footer = Cursor(data, len(data) - 64)
     toc, rows, zero, sums, _ = (footer.number(size) for size in (8, 4, 4, 8, 8))
     low, high, length = footer.numbers(8, 3)
@@ -247,21 +247,22 @@ class Segment:
     def long_list(self, place, count):
         cursor = self.cursor('POST')
         cursor.at = 32 * place
-        blocks = (count + 255) // 256
-        need(cursor.numbers(4, 2) == [count, blocks], 'a long list')
+        need(cursor.number(4) == count, 'a long list')
+        blocks = cursor.number(4)
         firsts, offsets = cursor.numbers(4, blocks), cursor.numbers(4, blocks)
         widths = cursor.take(blocks)
         cursor.take(2 * blocks)
-        packed = (cursor.at + 31) // 32 * 32
+        counts = [less + 1 for less in cursor.take(blocks)]
+        packed = cursor.at = (cursor.at + 31) // 32 * 32
         positions = []
-        for first, offset, width, left in zip(firsts, offsets, widths, range(count, 0, -256)):
-            rows = (min(left, 256) + 7) // 8
-            words = (rows * width + 31) // 32
-            cursor.at = packed + 32 * offset
+        for first, offset, width, in_block in zip(firsts, offsets, widths, counts):
+            words = ((in_block + 7) // 8 * width + 31) // 32
+            need(cursor.at == packed + 32 * offset and (not positions or positions[-1] < first),
+                 'a block of a long list')
             numbers = cursor.numbers(4, 8 * words)
             lanes = [sum(numbers[8 * word + lane] << 32 * word for word in range(words))
                      for lane in range(8)]
-            for i in range(min(left, 256)):
+            for i in range(in_block):
                 first += lanes[i % 8] >> i // 8 * width & (1 << width) - 1
                 positions.append(first)
         return positions
@@ -365,7 +366,7 @@ def newest(folder):
     need(names, 'no index here')
     with open(os.path.join(folder, names[-1]), encoding='ascii') as file:
         lines = [line.split(' ') for line in file.read().split('\n')[:-1]]
-    need(lines[:2] == [['gsearch', 'manifest'], ['format', '1']], 'the manifest')
+    need(lines[:2] == [['gsearch', 'manifest'], ['format', '2']], 'the manifest')
     need(lines[2] == ['generation', str(int(names[-1][9:25], 16))], 'its generation')
     return lines
 

@@ -28,15 +28,18 @@ typedef struct list_check {
     uint64_t lists, postings;
 } list_check;
 
-/* Encodes a long list anew: the bounds in its table must be the true ones, or searches that skip by
- * them lose hits. */
+/* Encodes a long list anew, in the same blocks: the bounds in its table must be the true ones, or
+ * searches that skip by them lose hits. */
 static gsearch_status check_long(const gs_segment *segment, list_check *check, const gs_list *list,
                                  gsearch_error *err)
 {
     const gs_postings *postings = &segment->postings;
     gs_buf *encoded = &check->encoded;
+    gs_long_list blocks;
+    GS_TRY(gs_long_list_open(postings, list, &blocks, err));
     gs_buf_reset(encoded);
-    gs_long_writer_add(&check->encoder, check->positions, list->count);
+    for (uint32_t b = 0, at = 0; b < blocks.blocks; at += gs_long_list_count(&blocks, b++))
+        gs_long_writer_add(&check->encoder, check->positions + at, gs_long_list_count(&blocks, b));
     gs_long_writer_finish(&check->encoder, encoded);
     if (encoded->status)
         return gs_fail_memory(err);

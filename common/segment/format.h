@@ -3,14 +3,14 @@
  * The numbers of the file format: docs/FORMAT.md explains them, section by section, and wins where
  * the two disagree. Everything is little-endian.
  *
- * History of GS_FORMAT: 1 first.
+ * History of GS_FORMAT: 1 first; 2 a count for each block of a long list.
  */
 #ifndef GS_SEGMENT_FORMAT_H
 #define GS_SEGMENT_FORMAT_H
 
 #include <stdint.h>
 
-#define GS_FORMAT 1u
+#define GS_FORMAT 2u
 
 /* FORMAT 2: a container is header · chunks · page sums · table of contents · footer. */
 #define GS_MAGIC "\x8bGS\r\n\x1a\n\0"

@@ -2,7 +2,7 @@
  *
  * FORMAT 3.10 and 3.11: encoding and decoding of position lists.
  *
- *     long list     count · blocks · firsts · offsets · widths · tf · lengths · 0… | packed blocks
+ *     long list     count · blocks · table of the blocks, a column each · 0… | packed blocks
  *     short chunk   u16 bytes of classes (bit 15: not compressed) · classes · mantissa bits
  *
  * A gap g >= 1 has the class floor(log2 g), a byte, and a mantissa of as many bits as its class: g
@@ -51,10 +51,11 @@ uint32_t gs_length_floor(uint8_t code)
 
 static size_t long_table_bytes(uint32_t blocks)
 {
-    size_t bytes = LONG_HEAD_BYTES + (size_t)blocks * (4 + 4 + 1 + 1 + 1);
+    size_t bytes = LONG_HEAD_BYTES + (size_t)blocks * (4 + 4 + 1 + 1 + 1 + 1);
     return (bytes + LONG_ALIGN - 1) / LONG_ALIGN * LONG_ALIGN;
 }
 
+/* The least blocks that hold so many positions. */
 static uint32_t blocks_of(uint32_t count)
 {
     return (uint32_t)(((uint64_t)count + GS_BLOCK_POSTINGS - 1) / GS_BLOCK_POSTINGS);
@@ -64,23 +65,23 @@ void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const gs_doc
 {
     memset(writer, 0, sizeof(*writer));
     writer->docs = docs;
-    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits,
-                         &writer->tf,     &writer->lengths, &writer->payload};
+    gs_buf *columns[] = {&writer->firsts,  &writer->offsets, &writer->bits,   &writer->tf,
+                         &writer->lengths, &writer->counts,  &writer->payload};
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         gs_buf_init(columns[i], mem, LIST_BYTES_MAX);
 }
 
 void gs_long_writer_release(gs_long_writer *writer)
 {
-    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits,
-                         &writer->tf,     &writer->lengths, &writer->payload};
+    gs_buf *columns[] = {&writer->firsts,  &writer->offsets, &writer->bits,   &writer->tf,
+                         &writer->lengths, &writer->counts,  &writer->payload};
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         gs_buf_release(columns[i]);
 }
 
-/* Ends the document being counted: its frequency and length bound every block that it shares in,
- * on both sides of a border. */
-static void end_run(gs_long_writer *writer, uint32_t run_stop)
+/* Ends the document being counted, which begins in run_block and ends in `last`: its frequency and
+ * length bound every block that it shares in, on both sides of a border. */
+static void end_run(gs_long_writer *writer, uint32_t run_stop, uint32_t last)
 {
     if (run_stop == writer->run_start || writer->tf.status || writer->lengths.status)
         return;
@@ -89,8 +90,7 @@ static void end_run(gs_long_writer *writer, uint32_t run_stop)
     uint8_t most = (uint8_t)(frequency < TF_MAX ? frequency : TF_MAX);
     bool in_title = writer->run_position < gs_doctable_title_end(writer->docs, doc);
     uint8_t length = gs_length_code(gs_doctable_length(writer->docs, doc));
-    uint32_t last = (run_stop - 1) / GS_BLOCK_POSTINGS;
-    for (uint32_t b = writer->run_start / GS_BLOCK_POSTINGS; b <= last; b++) {
+    for (uint32_t b = writer->run_block; b <= last; b++) {
         uint8_t *tf = writer->tf.data + b, *shortest = writer->lengths.data + b;
         uint8_t before = *tf & TF_MAX;
         *tf = (uint8_t)((*tf & TF_TITLE) | (in_title ? TF_TITLE : 0) |
@@ -99,14 +99,17 @@ static void end_run(gs_long_writer *writer, uint32_t run_stop)
     }
 }
 
+/* Looks at the positions of a block that the columns have already. */
 static void count_documents(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
 {
+    uint32_t block = (uint32_t)writer->tf.len - 1;
     for (uint32_t i = 0; i < count; i++) {
         if (positions[i] < writer->run_end)
             continue;
-        end_run(writer, writer->count + i);
+        end_run(writer, writer->count + i, i ? block : block - 1);
         uint32_t doc = gs_doctable_find(writer->docs, positions[i]);
         writer->run_start = writer->count + i;
+        writer->run_block = block;
         writer->run_position = positions[i];
         writer->run_end = writer->docs->starts[doc + 1];
     }
@@ -127,6 +130,7 @@ static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint
     gs_buf_u8(&writer->bits, (uint8_t)bits);
     gs_buf_u8(&writer->tf, 0);
     gs_buf_u8(&writer->lengths, UINT8_MAX);
+    gs_buf_u8(&writer->counts, (uint8_t)(count - 1));
     uint8_t *to = gs_buf_reserve(&writer->payload, gs_bitpack_bytes(GS_BLOCK_POSTINGS, bits));
     if (to) {
         gs_bitpack(gaps, bits, to);
@@ -136,19 +140,22 @@ static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint
 
 void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i += GS_BLOCK_POSTINGS)
-        encode_block(writer, positions + i,
-                     count - i < GS_BLOCK_POSTINGS ? count - i : GS_BLOCK_POSTINGS);
-    count_documents(writer, positions, count);
-    writer->count += count;
+    while (count) {
+        uint32_t piece = count < GS_BLOCK_POSTINGS ? count : GS_BLOCK_POSTINGS;
+        encode_block(writer, positions, piece);
+        count_documents(writer, positions, piece);
+        writer->count += piece;
+        positions += piece;
+        count -= piece;
+    }
 }
 
 void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out)
 {
-    end_run(writer, writer->count);
-    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits, &writer->tf,
-                         &writer->lengths};
-    uint32_t blocks = blocks_of(writer->count);
+    end_run(writer, writer->count, (uint32_t)writer->tf.len - 1);
+    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits,
+                         &writer->tf,     &writer->lengths, &writer->counts};
+    uint32_t blocks = (uint32_t)writer->counts.len;
     size_t table_end = out->len + long_table_bytes(blocks);
     gs_buf_u32(out, writer->count);
     gs_buf_u32(out, blocks);
@@ -372,13 +379,14 @@ gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *lis
 {
     GS_TRY(gs_list_check(postings, list, err));
     gs_bytes rest = gs_bytes_of(postings->post.ptr + list->place, postings->post.len - list->place);
-    uint32_t count = list->count, blocks = blocks_of(count);
+    GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, LONG_HEAD_BYTES), err));
+    uint32_t count = gs_load_u32(rest.ptr), blocks = gs_load_u32(rest.ptr + 4);
     size_t table_bytes = long_table_bytes(blocks);
-    GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, table_bytes), err));
-    if (gs_load_u32(rest.ptr) != count || gs_load_u32(rest.ptr + 4) != blocks)
+    if (count != list->count || table_bytes > rest.len)
         return gs_corrupt(err, "a long list does not agree with the dictionary");
+    GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, table_bytes), err));
     const uint8_t *table = rest.ptr + LONG_HEAD_BYTES;
-    *out = (gs_long_list){
+    gs_long_list open = {
         .postings = postings,
         .count = count,
         .blocks = blocks,
@@ -387,8 +395,16 @@ gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *lis
         .bits = table + 8 * (size_t)blocks,
         .tf = table + 9 * (size_t)blocks,
         .length = table + 10 * (size_t)blocks,
+        .counts = table + 11 * (size_t)blocks,
         .payload = gs_bytes_of(rest.ptr + table_bytes, rest.len - table_bytes),
     };
+    // those who decode block after block rely on it for their room
+    uint64_t sum = 0;
+    for (uint32_t b = 0; b < blocks; b++)
+        sum += gs_long_list_count(&open, b);
+    if (sum != count)
+        return gs_corrupt(err, "the blocks of a long list do not add up to %u positions", count);
+    *out = open;
     return GSEARCH_OK;
 }
 
@@ -415,8 +431,7 @@ gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
                                   uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
                                   gsearch_error *err)
 {
-    uint32_t left = list->count - block * GS_BLOCK_POSTINGS;
-    uint32_t len = left < GS_BLOCK_POSTINGS ? left : GS_BLOCK_POSTINGS;
+    uint32_t len = gs_long_list_count(list, block);
     unsigned bits = list->bits[block];
     uint64_t offset = (uint64_t)gs_load_u32(list->offsets + 4 * (size_t)block) * LONG_ALIGN;
     size_t bytes = gs_bitpack_bytes(len, bits);
@@ -425,7 +440,7 @@ gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
     const uint8_t *ptr = list->payload.ptr + offset;
     GS_TRY(gs_container_check(list->postings->container, gs_bytes_of(ptr, bytes), err));
     uint8_t tail[GS_BLOCK_POSTINGS * 4];
-    if (len < GS_BLOCK_POSTINGS) { // a last block is stored without its unused rows
+    if (len < GS_BLOCK_POSTINGS) { // stored without its unused rows
         memset(tail, 0, sizeof(tail));
         memcpy(tail, ptr, bytes);
         ptr = tail;
@@ -455,5 +470,49 @@ gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder, co
     GS_TRY(gs_long_list_open(postings, list, &blocks, err));
     for (uint32_t b = 0, count; b < blocks.blocks; b++, out += count)
         GS_TRY(gs_long_list_block(&blocks, b, out, &count, err));
+    return GSEARCH_OK;
+}
+
+/* ---- long lists: copying ------------------------------------------------------------------- */
+
+/* Whether the table of `list` can be right: first positions that rise inside the segment, blocks
+ * one behind the other. Gives their bytes, verified. */
+static gsearch_status check_blocks(const gs_long_list *list, gs_bytes *out, gsearch_error *err)
+{
+    uint64_t units = 0;
+    int64_t before = -1;
+    bool good = true;
+    for (uint32_t b = 0; b < list->blocks; b++) {
+        uint32_t first = gs_long_list_first(list, b);
+        good &= first > before && list->bits[b] <= 32 &&
+                gs_load_u32(list->offsets + 4 * (size_t)b) == units;
+        before = first;
+        units += gs_bitpack_bytes(gs_long_list_count(list, b), list->bits[b]) / LONG_ALIGN;
+    }
+    if (!good || before >= list->postings->positions || units > list->payload.len / LONG_ALIGN)
+        return gs_corrupt(err, "a long list has a wrong table");
+    *out = gs_bytes_of(list->payload.ptr, (size_t)units * LONG_ALIGN);
+    return gs_container_check(list->postings->container, *out, err);
+}
+
+gsearch_status gs_long_writer_copy(gs_long_writer *writer, const gs_long_list *list,
+                                   uint32_t shift, gsearch_error *err)
+{
+    gs_bytes payload;
+    GS_TRY(check_blocks(list, &payload, err));
+    end_run(writer, writer->count, (uint32_t)writer->tf.len - 1);
+    uint32_t offset = (uint32_t)(writer->payload.len / LONG_ALIGN);
+    for (uint32_t b = 0; b < list->blocks; b++) {
+        gs_buf_u32(&writer->firsts, gs_long_list_first(list, b) + shift);
+        gs_buf_u32(&writer->offsets, gs_load_u32(list->offsets + 4 * (size_t)b) + offset);
+    }
+    gs_buf_append(&writer->bits, list->bits, list->blocks);
+    gs_buf_append(&writer->tf, list->tf, list->blocks);
+    gs_buf_append(&writer->lengths, list->length, list->blocks);
+    gs_buf_append(&writer->counts, list->counts, list->blocks);
+    gs_buf_bytes(&writer->payload, payload);
+    writer->count += list->count;
+    writer->run_start = writer->count;
+    writer->run_end = 0;
     return GSEARCH_OK;
 }

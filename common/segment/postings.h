@@ -3,7 +3,7 @@
  * FORMAT 3.10: lists of segment-wide positions in three classes. One position stands in the
  * dictionary itself; short lists are gap-coded back to back, 2,048 gaps a chunk, their size
  * classes compressed with zstd; lists of `long_min` positions and more are bit-packed in blocks of
- * 256 with a skip table in front.
+ * up to 256 with a skip table in front.
  */
 #ifndef GS_SEGMENT_POSTINGS_H
 #define GS_SEGMENT_POSTINGS_H
@@ -26,15 +26,17 @@ struct gs_doctable;
 /* Builds one long list piece by piece. */
 typedef struct gs_long_writer {
     const struct gs_doctable *docs;
-    gs_buf firsts, offsets, bits, tf, lengths, payload; /* as in the file, a column each */
+    gs_buf firsts, offsets, bits, tf, lengths, counts; /* as in the file, a column each */
+    gs_buf payload;
     uint32_t count;
-    uint32_t run_start, run_position, run_end; /* the document being counted: where its positions
-                                                  begin in the list, the first, and its end */
+    /* the document being counted: where its positions begin in the list and in which block, the
+     * first of them, and its end */
+    uint32_t run_start, run_block, run_position, run_end;
 } gs_long_writer;
 
 void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const struct gs_doctable *docs);
 void gs_long_writer_release(gs_long_writer *writer);
-/* Strictly rising; every piece but the last has a multiple of GS_BLOCK_POSTINGS positions. */
+/* Strictly rising. A piece begins a block, and one that does not fill its last leaves it so. */
 void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint32_t count);
 /* Appends the list to `out` and empties the writer; errors arrive there. */
 void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out);
@@ -92,6 +94,7 @@ typedef struct gs_long_list {
     const uint8_t *tf;      /* u8 a block: bit 7 a match in a title, low 7 the most positions of one
                                document, 127 for that and more */
     const uint8_t *length;  /* u8 a block: gs_length_floor code of its shortest document */
+    const uint8_t *counts;  /* u8 a block: its positions, less 1; together they are `count` */
     gs_bytes payload;
 } gs_long_list;
 
@@ -103,6 +106,11 @@ static inline uint32_t gs_long_list_first(const gs_long_list *list, uint32_t blo
     return gs_load_u32(list->firsts + 4 * (size_t)block);
 }
 
+static inline uint32_t gs_long_list_count(const gs_long_list *list, uint32_t block)
+{
+    return list->counts[block] + 1u;
+}
+
 /* The last block whose first position is <= `position`, looking from `from` on (a block known to
  * be at or before it); `from` itself if even that begins later. */
 uint32_t gs_long_list_seek(const gs_long_list *list, uint32_t from, uint32_t position);
@@ -111,6 +119,12 @@ uint32_t gs_long_list_seek(const gs_long_list *list, uint32_t from, uint32_t pos
 GS_CHECKED gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
                                              uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
                                              gsearch_error *err);
+
+/* Appends the blocks of `list` as they are, every position `shift` more. They begin behind all
+ * positions so far, in another document. CORRUPT, with nothing added, if the table cannot be right;
+ * what is packed in the blocks is not looked at. */
+GS_CHECKED gsearch_status gs_long_writer_copy(gs_long_writer *writer, const gs_long_list *list,
+                                              uint32_t shift, gsearch_error *err);
 
 /* Document lengths in a byte, rounded down: exact to 31, then four leading bits. */
 uint8_t gs_length_code(uint32_t length);

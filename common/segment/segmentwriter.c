@@ -5,6 +5,7 @@
  */
 #include "common/segment/segmentwriter.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "common/base/limits.h"
@@ -378,11 +379,8 @@ gsearch_status gs_segment_add_list(gs_segment_writer *writer, bool is_word, uint
     return stuck(writer, "lists", err);
 }
 
-gsearch_status gs_segment_add_positions(gs_segment_writer *writer, const uint32_t *positions,
-                                        size_t count, gsearch_error *err)
+static void add_pending(gs_segment_writer *writer, const uint32_t *positions, size_t count)
 {
-    writer->list.documents +=
-        gs_doctable_count(&writer->docs, positions, count, &writer->last_doc);
     writer->list.count += (uint32_t)count;
     while (count) {
         if (writer->pending_count == PENDING_POSITIONS)
@@ -394,6 +392,35 @@ gsearch_status gs_segment_add_positions(gs_segment_writer *writer, const uint32_
         positions += piece;
         count -= piece;
     }
+}
+
+gsearch_status gs_segment_add_positions(gs_segment_writer *writer, const uint32_t *positions,
+                                        size_t count, gsearch_error *err)
+{
+    writer->list.documents +=
+        gs_doctable_count(&writer->docs, positions, count, &writer->last_doc);
+    add_pending(writer, positions, count);
+    return stuck(writer, "lists", err);
+}
+
+gsearch_status gs_segment_add_counted(gs_segment_writer *writer, const uint32_t *positions,
+                                      size_t count, uint32_t documents, gsearch_error *err)
+{
+    writer->list.documents += documents;
+    writer->last_doc = GS_DOC_NONE;
+    add_pending(writer, positions, count);
+    return stuck(writer, "lists", err);
+}
+
+gsearch_status gs_segment_add_blocks(gs_segment_writer *writer, const gs_long_list *list,
+                                     uint32_t shift, uint32_t documents, gsearch_error *err)
+{
+    assert(!writer->options.small && list->count >= writer->meta.long_min);
+    spill(writer, true);
+    GS_TRY(gs_long_writer_copy(&writer->longs, list, shift, err));
+    writer->list.count += list->count;
+    writer->list.documents += documents;
+    writer->last_doc = GS_DOC_NONE;
     return stuck(writer, "lists", err);
 }
 

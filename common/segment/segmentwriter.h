@@ -61,6 +61,16 @@ GS_CHECKED gsearch_status gs_segment_add_list(gs_segment_writer *writer, bool is
 GS_CHECKED gsearch_status gs_segment_add_positions(gs_segment_writer *writer,
                                                    const uint32_t *positions, size_t count,
                                                    gsearch_error *err);
+/* The same, for one who knows how many documents hold them; none of these, and none of those to
+ * come, is the document of another piece. */
+GS_CHECKED gsearch_status gs_segment_add_counted(gs_segment_writer *writer,
+                                                 const uint32_t *positions, size_t count,
+                                                 uint32_t documents, gsearch_error *err);
+/* Takes over the blocks of a long list, every position `shift` more, without decoding them. The
+ * list has at least GS_LONG_MIN_DEFAULT positions, and this segment is not a small one. CORRUPT. */
+GS_CHECKED gsearch_status gs_segment_add_blocks(gs_segment_writer *writer,
+                                                const gs_long_list *list, uint32_t shift,
+                                                uint32_t documents, gsearch_error *err);
 GS_CHECKED gsearch_status gs_segment_lists_done(gs_segment_writer *writer, gsearch_error *err);
 
 /* ---- 3. text blocks as gs_store_packer wrote them, in document order ---- */

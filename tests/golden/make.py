@@ -4,8 +4,8 @@
 
     make.py --unicode DIR --opencc DIR --opencc-dict PROGRAM GSEARCH
 
-writes v1/index with the program, v1/answers.json with what a scan of the documents finds, and bad/
-from v1 by hand. What is there already stays: an index of a format that was released is never made
+writes v2/index with the program, v2/answers.json with what a scan of the documents finds, and bad/
+from v2 by hand. What is there already stays: an index of a format that was released is never made
 again.
 """
 import argparse
@@ -23,7 +23,7 @@ from engine import Engine, write_sources  # noqa: E402
 from gss import xxh3  # noqa: E402
 from model import Analyser, Collection, Source  # noqa: E402
 
-VERSION = 'v1'
+VERSION = 'v2'
 TIME = 1512432000  # of every input
 SOURCES = [
     Source('n1', 'corpus/notices.jsonl', '为优化营商环境，现将实施方案印发给你们。二○一七年十二月五日',
@@ -118,7 +118,7 @@ BAD = {
     'corrupt-deletes': ('del-', flip(64)),
     'corrupt-manifest': ('manifest-', flip(40)),
     'corrupt-manifest-order': ('manifest-', manifest(b'documents', b'Documents')),
-    'version-manifest': ('manifest-', manifest(b'format 1\n', b'format 2\n')),
+    'version-manifest': ('manifest-', manifest(b'format 2\n', b'format 3\n')),
     'version-segment': ('seg-', flip(8)),
     'analyzer-version': ('manifest-', manifest(b'analyzer 1\n', b'analyzer 999\n')),
     'analyzer-unicode': ('manifest-', manifest(b'unicode ', b'unicode 9')),
@@ -126,7 +126,7 @@ BAD = {
 
 
 def make_bad(name):
-    """bad/NAME/ holds the one file that is not as in v1."""
+    """bad/NAME/ holds the one file that is not as in v2."""
     prefix, edit = BAD[name]
     target = os.path.join(HERE, 'bad', name)
     os.makedirs(target)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Checks of indexer/merge.c: what is merged must be what a fresh build of the documents that stay
- * gives, byte for byte.
+ * gives, byte for byte but for the seams of long lists.
  */
 #include "indexer/merge.h"
 
@@ -121,7 +121,14 @@ static void assert_same(const gs_manifest_segment *a, const gs_manifest_segment 
     assert_true(a->segment.id.high == b->segment.id.high);
 }
 
-static void assert_breaks_are_long(fixture *f, const gs_manifest_segment *file)
+/* What the list of breaks of a segment looks like. */
+typedef struct breaks {
+    bool is_long;
+    uint32_t count;
+    uint32_t blocks, partial; /* of a long list: blocks, and those with less than 256 positions */
+} breaks;
+
+static breaks breaks_of(fixture *f, const gs_manifest_segment *file)
 {
     gs_segment *segment;
     gs_list list;
@@ -129,29 +136,88 @@ static void assert_breaks_are_long(fixture *f, const gs_manifest_segment *file)
                               &f->error),
               &f->error);
     assert_ok(gs_terms_find_gram(&segment->terms, GS_GRAM_BREAK, &list, &f->error), &f->error);
-    assert_true(list.is_long);
+    breaks out = {.is_long = list.is_long, .count = list.count};
+    if (list.is_long) {
+        gs_long_list blocks;
+        assert_ok(gs_long_list_open(&segment->postings, &list, &blocks, &f->error), &f->error);
+        out.blocks = blocks.blocks;
+        for (uint32_t b = 0; b < blocks.blocks; b++)
+            out.partial += gs_long_list_count(&blocks, b) < GS_BLOCK_POSTINGS;
+    }
     gs_segment_unref(segment);
+    return out;
 }
 
+/* Short lists alone: some of them are long together. */
 static void whole_segments_merge_to_a_fresh_build(void **state)
 {
     fixture *f = *state;
     for (int with_text = 0; with_text < 2; with_text++) {
         gs_model model = gs_model_make(20, 280);
-        gs_manifest_segment inputs[3], merged;
-        size_t ends[] = {0, 14, 210, 280};
-        for (size_t i = 0; i < 3; i++) {
-            gs_model part = part_of(&model, ends[i], ends[i + 1]);
+        gs_manifest_segment inputs[20], merged;
+        for (size_t i = 0; i < 20; i++) {
+            gs_model part = part_of(&model, 14 * i, 14 * (i + 1));
             inputs[i] = gs_model_write(&part, f->dir, 14, 0, with_text);
+            assert_false(breaks_of(f, &inputs[i]).is_long);
         }
-        assert_breaks_are_long(f, &inputs[1]);
-        assert_ok(gs_merge_segments(f->dir, NULL, inputs, 3, true, false, &merged, &f->error),
+        assert_ok(gs_merge_segments(f->dir, NULL, inputs, 20, true, false, &merged, &f->error),
                   &f->error);
         gs_manifest_segment fresh = gs_model_write(&model, f->dir, 14, 0, with_text);
+        assert_true(breaks_of(f, &merged).is_long);
         assert_same(&merged, &fresh);
         gs_model_check(&model, f->dir, &merged, with_text);
         gs_model_free(&model);
     }
+}
+
+/* Short and long lists in turns. Where blocks of one list meet another's, they are not full. */
+static void long_lists_move_by_their_blocks(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(20, 560);
+    size_t ends[] = {0, 14, 210, 224, 420, 560};
+    gs_manifest_segment inputs[5], merged;
+    for (size_t i = 0; i < 5; i++) {
+        gs_model part = part_of(&model, ends[i], ends[i + 1]);
+        inputs[i] = gs_model_write(&part, f->dir, 14, 0, true);
+    }
+    breaks first = breaks_of(f, &inputs[1]), second = breaks_of(f, &inputs[3]);
+    assert_true(first.is_long && second.is_long);
+    assert_ok(gs_merge_segments(f->dir, NULL, inputs, 5, true, false, &merged, &f->error),
+              &f->error);
+    breaks together = breaks_of(f, &merged);
+    assert_true(together.blocks > first.blocks + second.blocks);
+    assert_in_range(together.partial, 2, 5);
+    gs_model_check(&model, f->dir, &merged, true);
+    gs_model_free(&model);
+}
+
+/* What was merged is merged again, over and over, with one document to each side. */
+static void blocks_stay_half_full_however_often_they_are_merged(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(30, 400);
+    size_t from = 100, to = 300;
+    gs_model part = part_of(&model, from, to);
+    gs_manifest_segment merged = gs_model_write(&part, f->dir, 200, 0, false);
+    breaks last = breaks_of(f, &merged);
+    assert_true(last.is_long);
+    bool packed = false;
+    for (; !packed && from; from--, to++) {
+        gs_model before = part_of(&model, from - 1, from), behind = part_of(&model, to, to + 1);
+        gs_manifest_segment inputs[3] = {gs_model_write(&before, f->dir, 1, 0, false), merged,
+                                         gs_model_write(&behind, f->dir, 1, 0, false)};
+        assert_ok(gs_merge_segments(f->dir, NULL, inputs, 3, true, false, &merged, &f->error),
+                  &f->error);
+        breaks now = breaks_of(f, &merged);
+        assert_true(now.count >= GS_BLOCK_POSTINGS / 2 * (now.blocks - 2));
+        packed = now.blocks < last.blocks;
+        last = now;
+    }
+    assert_true(packed);
+    part = part_of(&model, from, to);
+    gs_model_check(&part, f->dir, &merged, false);
+    gs_model_free(&model);
 }
 
 /* Merges three segments after random deletes; `share` in 100 documents stay. */
@@ -211,7 +277,7 @@ static void small_lists_come_back_to_the_same_bytes(void **state)
     fixture *f = *state;
     gs_model model = gs_model_make(25, 200);
     gs_manifest_segment input = gs_model_write(&model, f->dir, 200, 0, true), small, back;
-    assert_breaks_are_long(f, &input);
+    assert_true(breaks_of(f, &input).is_long);
     assert_ok(gs_merge_segments(f->dir, NULL, &input, 1, true, true, &small, &f->error), &f->error);
     gs_model_check(&model, f->dir, &small, true);
     assert_true(small.segment.id.low != input.segment.id.low);
@@ -349,6 +415,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(whole_segments_merge_to_a_fresh_build, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_lists_move_by_their_blocks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(blocks_stay_half_full_however_often_they_are_merged,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(deleted_documents_leave_no_trace, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_segment_may_be_merged_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(small_lists_come_back_to_the_same_bytes, set_up,

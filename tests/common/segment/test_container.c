@@ -126,7 +126,7 @@ static void the_bytes_are_those_of_the_specification(void **state)
     place *p = *state;
     size_t lengths[] = {5, GS_PAGE_BYTES};
     sample s = make(p, lengths, 2);
-    uint8_t header[64] = "\x8bGS\r\n\x1a\n\0\1\0\0\0TEST";
+    uint8_t header[64] = "\x8bGS\r\n\x1a\n\0\2\0\0\0TEST";
     assert_memory_equal(s.data, header, 64);
     // header 64, A from 64, B from 128 to 128 + 16384 = 16512, a border
     size_t sums = 16512, toc = sums + 2 * 8, footer = toc + 2 * 24;
@@ -225,7 +225,7 @@ static void another_format_is_named(void **state)
     s.data[8] = 3;
     reseal(&s);
     assert_fails(GSEARCH_VERSION, open_changed(p, &s, s.len), &p->error);
-    assert_non_null(strstr(p->error.message, "format 3, this build reads 1"));
+    assert_non_null(strstr(p->error.message, "format 3, this build reads 2"));
     free(s.data);
 }
 

@@ -154,7 +154,7 @@ static void both_ends_of_a_file_are_told(void **state)
     size_t len;
     uint8_t *file = gs_test_file_read(f->path, f->name.name, &len);
     uint64_t sums = gs_load_u64(file + len - GS_FOOTER_BYTES + 16); // as docs/FORMAT.md has it
-    expect_line(text, "header format=1 kind=SEGM");
+    expect_line(text, "header format=2 kind=SEGM");
     assert_int_equal(count_lines(text, "page"), (sums + GS_PAGE_BYTES - 1) / GS_PAGE_BYTES);
     char page[64];
     snprintf(page, sizeof(page), "page 0 sum=%016llx",

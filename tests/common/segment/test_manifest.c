@@ -17,7 +17,7 @@
 #define ID_3 "0123456789abcdef0123456789abcdef"
 #define HEAD                                                                                       \
     "gsearch manifest\n"                                                                           \
-    "format 1\n"
+    "format 2\n"
 #define FACTS                                                                                      \
     "generation 7\n"                                                                               \
     "previous 00000000000000ab\n"                                                                  \
@@ -135,7 +135,7 @@ static void another_format_is_named(void **state)
     gs_manifest m;
     assert_fails(GSEARCH_VERSION, parse("gsearch manifest\nformat 3\nwhatever\n", &m, &error),
                  &error);
-    assert_non_null(strstr(error.message, "format 3, this build reads 1"));
+    assert_non_null(strstr(error.message, "format 3, this build reads 2"));
 }
 
 static void a_text_that_is_not_to_the_letter_is_refused(void **state)
@@ -144,8 +144,8 @@ static void a_text_that_is_not_to_the_letter_is_refused(void **state)
     static const char *const bodies[] = {
         "",
         HEAD,
-        "gsearch manifest\r\nformat 1\n" FACTS,
-        "gsearch manifest\nformat 01\n" FACTS,
+        "gsearch manifest\r\nformat 2\n" FACTS,
+        "gsearch manifest\nformat 02\n" FACTS,
         "gsearch manifest\nformat \n" FACTS,
         "gsearch manifest\nformat 4294967296\n" FACTS,
         HEAD FACTS "\n",
@@ -319,7 +319,7 @@ static void a_newest_generation_of_another_format_is_not_passed_over(void **stat
     gs_manifest m;
     char text[200];
     write_manifest(p, 1, "");
-    size_t len = seal("gsearch manifest\nformat 2\n", text, sizeof(text));
+    size_t len = seal("gsearch manifest\nformat 3\n", text, sizeof(text));
     gs_test_file_write(p->path, "manifest-0000000000000002.gsm", text, len);
     assert_fails(GSEARCH_VERSION, load(p, &m), &p->error);
 }

@@ -81,14 +81,26 @@ static void write_short(shelf *s, gs_short_writer *shorts, uint32_t i, gs_buf *p
     gs_short_writer_add(shorts, s->positions[i] + half, s->lists[i].count - half, post);
 }
 
+/* Positions of a block of long list `i`: lists with an odd number have blocks of many sizes. */
+static uint32_t block_count(uint32_t i, uint32_t block)
+{
+    return i % 2 ? 1 + block * 101 % GS_BLOCK_POSTINGS : GS_BLOCK_POSTINGS;
+}
+
 static void write_long(shelf *s, gs_long_writer *longs, uint32_t i, gs_buf *post)
 {
     gs_buf_zero(post, (LONG_ALIGN - post->len % LONG_ALIGN) % LONG_ALIGN);
     s->lists[i].place = post->len;
     s->lists[i].is_long = true;
-    gs_long_writer_add(longs, s->positions[i], GS_BLOCK_POSTINGS);
-    gs_long_writer_add(longs, s->positions[i] + GS_BLOCK_POSTINGS,
-                       s->lists[i].count - GS_BLOCK_POSTINGS);
+    for (uint32_t block = 0, at = 0, left = s->lists[i].count; left; block++) {
+        uint32_t count = block_count(i, block);
+        if (i % 2 == 0 && block) // many at once
+            count = left / 2 / GS_BLOCK_POSTINGS * GS_BLOCK_POSTINGS;
+        count = count && count < left ? count : left;
+        gs_long_writer_add(longs, s->positions[i] + at, count);
+        at += count;
+        left -= count;
+    }
     gs_long_writer_finish(longs, post);
 }
 
@@ -251,18 +263,19 @@ static void the_widest_gaps_are_read_at_the_end_of_the_lists(void **state)
 /* Reads a long list as docs/FORMAT.md says, a bit at a time. */
 static void read_slowly(const uint8_t *list, uint32_t *out)
 {
-    uint32_t count = gs_load_u32(list), blocks = gs_load_u32(list + 4);
-    size_t table = (8 + 11 * (size_t)blocks + 31) / 32 * 32, offsets = 8 + 4 * (size_t)blocks;
+    uint32_t blocks = gs_load_u32(list + 4);
+    size_t table = (8 + 12 * (size_t)blocks + 31) / 32 * 32, offsets = 8 + 4 * (size_t)blocks;
     for (uint32_t b = 0; b < blocks; b++) {
         const uint8_t *packed = list + table + 32 * (size_t)gs_load_u32(list + offsets + 4 * b);
         uint32_t width = list[8 + 8 * blocks + b], position = gs_load_u32(list + 8 + 4 * b);
-        for (uint32_t i = 0; i < 256 && 256 * b + i < count; i++) {
+        uint32_t count = list[8 + 11 * blocks + b] + 1u;
+        for (uint32_t i = 0; i < count; i++) {
             for (uint32_t k = 0; k < width; k++) {
                 uint32_t bit = i / 8 * width + k, word = 8 * (bit / 32) + i % 8;
                 uint32_t value = gs_load_u32(packed + 4 * word) >> bit % 32 & 1;
                 position += value << k;
             }
-            out[256 * b + i] = position;
+            *out++ = position;
         }
     }
 }
@@ -287,16 +300,56 @@ static void a_seek_finds_the_last_block_that_begins_at_or_before(void **state)
         gs_long_list list;
         assert_ok(gs_long_list_open(&s->postings, &s->lists[i], &list, &error), &error);
         for (uint32_t position = 0; position < s->docs.positions; position += 13) {
-            uint32_t expected = 0;
-            while (expected + 1 < list.blocks &&
-                   s->positions[i][(expected + 1) * GS_BLOCK_POSTINGS] <= position)
-                expected++;
+            uint32_t expected = 0, next = block_count(i, 0); // the first of the block behind it
+            while (next < s->lists[i].count && s->positions[i][next] <= position)
+                next += block_count(i, ++expected);
             for (uint32_t from = 0; from <= expected; from += 1 + expected / 3)
                 assert_int_equal(gs_long_list_seek(&list, from, position), expected);
             if (expected + 1 < list.blocks)
                 assert_int_equal(gs_long_list_seek(&list, expected + 1, position), expected + 1);
         }
     }
+    shelf_free(s);
+}
+
+/* Copies two lists into one behind positions of its own, and reads it back. */
+static void copied_blocks_hold_what_they_held(void **state)
+{
+    place *p = *state;
+    shelf *s = random_shelf(p), *copy = shelf_new();
+    const uint32_t from[] = {LISTS - 1, LISTS - 2}, before = 300, shift = s->docs.positions;
+    gs_buf post;
+    gs_long_writer longs;
+    gs_buf_init(&post, NULL, SIZE_MAX);
+    gs_long_writer_init(&longs, NULL, &s->docs);
+    uint32_t count = before;
+    gs_long_writer_add(&longs, s->positions[LISTS - 1], before);
+    gs_long_list lists[2], whole;
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_ok(gs_long_list_open(&s->postings, &s->lists[from[i]], &lists[i], &p->error),
+                  &p->error);
+        assert_ok(gs_long_writer_copy(&longs, &lists[i], (i + 1) * shift, &p->error), &p->error);
+        count += lists[i].count;
+    }
+    gs_long_writer_finish(&longs, &post);
+    copy->postings.positions = 3 * shift;
+    copy->lists[0] = (gs_list){.count = count, .is_long = true};
+    open_postings(p, copy, &post);
+    uint32_t *out = malloc((count + GS_BLOCK_POSTINGS) * sizeof(*out)), at = before;
+    assert_ok(gs_list_read(&copy->postings, s->decoder, &copy->lists[0], out, &p->error),
+              &p->error);
+    assert_memory_equal(out, s->positions[LISTS - 1], before * sizeof(*out));
+    for (uint32_t i = 0; i < 2; i++)
+        for (uint32_t j = 0; j < lists[i].count; j++)
+            assert_int_equal(out[at++], s->positions[from[i]][j] + (i + 1) * shift);
+    assert_ok(gs_long_list_open(&copy->postings, &copy->lists[0], &whole, &p->error), &p->error);
+    assert_int_equal(whole.blocks, 2 + lists[0].blocks + lists[1].blocks);
+    assert_memory_equal(whole.tf + 2, lists[0].tf, lists[0].blocks);
+    assert_memory_equal(whole.length + 2 + lists[0].blocks, lists[1].length, lists[1].blocks);
+    free(out);
+    gs_long_writer_release(&longs);
+    gs_buf_release(&post);
+    shelf_free(copy);
     shelf_free(s);
 }
 
@@ -421,8 +474,8 @@ static void long_lists_that_cannot_be_are_refused(void **state)
     gsearch_error error;
     const uint32_t list = SHORT_LISTS + 2, blocks = (9000 + 255) / 256; // the last one is not full
     size_t begin = (size_t)s->lists[list].place, firsts = begin + 8, offsets = firsts + 4 * blocks;
-    size_t widths = offsets + 4 * blocks;
-    size_t payload = begin + (8 + 11 * blocks + 31) / 32 * 32;
+    size_t widths = offsets + 4 * blocks, counts = widths + 3 * blocks;
+    size_t payload = begin + (8 + 12 * blocks + 31) / 32 * 32;
     uint32_t second = s->positions[list][256];
     const struct {
         size_t at;
@@ -447,6 +500,9 @@ static void long_lists_that_cannot_be_are_refused(void **state)
         {widths, 33, 1},
         {widths, 255, 1},
         {widths + blocks - 1, 33, 1},
+        {counts, 254, 1},
+        {counts + blocks - 1, 9000 % 256, 1},
+        {counts + blocks - 2, 254 | 9000 % 256 << 8, 2}, // the same sum
         {payload, gs_load_u32(s->postings.post.ptr + payload) | 1, 4}, // the first distance
     };
     assert_true(second > s->positions[list][255]);
@@ -456,6 +512,40 @@ static void long_lists_that_cannot_be_are_refused(void **state)
                                   &error),
                      &error);
     assert_ok(read_changed(s, list, begin, "", 0, &error), &error);
+    shelf_free(s);
+}
+
+static void blocks_under_a_table_that_cannot_be_are_not_copied(void **state)
+{
+    shelf *s = random_shelf(*state);
+    gsearch_error error;
+    gs_long_list list;
+    gs_long_writer longs;
+    gs_long_writer_init(&longs, NULL, &s->docs);
+    assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS], &list, &error), &error);
+    uint32_t last = list.blocks - 1;
+    const struct {
+        const uint8_t *at;
+        uint32_t value;
+    } changes[] = {
+        {list.firsts + 4, gs_long_list_first(&list, 0)},
+        {list.firsts + 4 * last, s->postings.positions},
+        {list.offsets, 1},
+        {list.offsets + 4 * last, 0},
+        {list.bits, 33},
+        {list.bits + last, 0x21212121},
+    };
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        uint8_t *at = (uint8_t *)(uintptr_t)changes[i].at;
+        uint32_t kept = gs_load_u32(at);
+        gs_store_u32(at, changes[i].value);
+        assert_fails(GSEARCH_CORRUPT, gs_long_writer_copy(&longs, &list, 0, &error), &error);
+        gs_store_u32(at, kept);
+        assert_int_equal(longs.count, 0);
+        assert_int_equal(longs.counts.len, 0);
+    }
+    assert_ok(gs_long_writer_copy(&longs, &list, 0, &error), &error);
+    gs_long_writer_release(&longs);
     shelf_free(s);
 }
 
@@ -548,6 +638,8 @@ int main(void)
         PLACE_CASE(the_widest_gaps_are_read_at_the_end_of_the_lists),
         PLACE_CASE(long_lists_have_the_form_of_the_description),
         PLACE_CASE(a_seek_finds_the_last_block_that_begins_at_or_before),
+        PLACE_CASE(copied_blocks_hold_what_they_held),
+        PLACE_CASE(blocks_under_a_table_that_cannot_be_are_not_copied),
         PLACE_CASE(a_decoder_may_outlive_the_file_it_has_read),
         PLACE_CASE(lists_that_the_segment_has_no_room_for_are_refused),
         PLACE_CASE(short_chunks_that_cannot_be_are_refused),

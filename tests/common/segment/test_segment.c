@@ -585,8 +585,9 @@ static void bounds_of_blocks_that_are_not_true_are_found(void **state)
         assert_true(more);
     } while (!iterator.list.is_long);
     assert_ok(gs_long_list_open(&segment->postings, &iterator.list, &list, &p->error), &p->error);
-    const uint8_t *bounds[] = {list.tf, list.tf + list.blocks - 1, list.length,
-                               list.length + list.blocks - 1};
+    const uint32_t last = list.blocks - 1;
+    const uint8_t *bounds[] = {list.tf,     list.tf + last,     list.length, list.length + last,
+                               list.counts, list.counts + last};
     for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
         for (unsigned bit = 0; bit < 8; bit++) {
             uint8_t other = (uint8_t)(*bounds[i] ^ 1u << bit);
