@@ -44,6 +44,8 @@
 /* daemon */
 #define GS_CONNECTIONS_MAX 12000u
 #define GS_CONNECTIONS_BEFORE_AUTH_MAX 256u
+#define GS_LISTENERS_MAX 16u
+#define GS_AUTH_FAILURES_MAX 3u /* of one connection */
 #define GS_PIPELINED_MAX 32u
 #define GS_OUTPUT_PAUSE_BYTES (256u << 10) /* stop reading from this connection */
 #define GS_OUTPUT_BYTES_MAX (4u << 20)     /* one reply that does not stream */

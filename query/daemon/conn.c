@@ -13,7 +13,6 @@
 #include "query/daemon/resident.h"
 
 #define LINGER_MS 1000 /* for the client to read our last words */
-#define AUTH_FAILURES_MAX 3
 
 typedef enum conn_state {
     CONN_OPEN,
@@ -250,7 +249,7 @@ static void authenticate(gs_conn *conn, gs_answer *answer)
     }
     gs_fail(&err, GSEARCH_DENIED, "wrong token");
     gs_answer_fail(answer, &err);
-    if (++conn->auth_failures == AUTH_FAILURES_MAX)
+    if (++conn->auth_failures == GS_AUTH_FAILURES_MAX)
         conn->state = CONN_DRAINING;
 }
 
@@ -424,7 +423,7 @@ static void compact(gs_conn *conn)
 
 static void update_reading(gs_conn *conn)
 {
-    bool wanted = !conn->input_ended && conn->auth_failures < AUTH_FAILURES_MAX &&
+    bool wanted = !conn->input_ended && conn->auth_failures < GS_AUTH_FAILURES_MAX &&
                   (conn->state == CONN_LINGERING ||
                    (conn->state == CONN_OPEN && conn->jobs_count < GS_PIPELINED_MAX &&
                     output_bytes(conn) < GS_OUTPUT_PAUSE_BYTES));

@@ -131,10 +131,26 @@ gsearch_status gs_listener_bind(const char *text, gs_listener *out, gsearch_erro
     return status;
 }
 
-/* Of one connection that broke off before it was accepted: the next may be good. */
+/* Of one connection that broke off before it was accepted, or whose network did: the next may be
+ * good. */
 static bool concerns_one(int failure)
 {
-    return failure == ECONNABORTED || failure == EINTR || failure == EPROTO || failure == EPERM;
+    switch (failure) {
+    case ECONNABORTED:
+    case EINTR:
+    case EPERM:
+    case EPROTO:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)

@@ -21,7 +21,6 @@
 
 #define TICK_MS 100
 #define DESCRIPTORS_RESERVED 64 /* for the index, a reload, the loop and the door */
-#define LISTENERS_MAX 16
 #define SIGNALS_COUNT 4
 #define SIGNALS_TO_STOP 2 /* the first of them */
 
@@ -37,7 +36,7 @@ typedef struct gs_server {
     uv_loop_t loop;
     uv_timer_t timer;
     uv_signal_t signals[SIGNALS_COUNT]; /* SIGTERM, SIGINT, SIGHUP, SIGUSR1 */
-    gs_listener listeners[LISTENERS_MAX];
+    gs_listener listeners[GS_LISTENERS_MAX];
     size_t listeners_count;
 
     /* one reload at a time, one more may be asked for meanwhile */
@@ -323,8 +322,8 @@ static gsearch_status bind_all(gs_server *server, gsearch_error *err)
     const gs_server_options *options = server->options;
     const char *const *texts = options->listen_count ? options->listen : usual;
     size_t count = options->listen_count ? options->listen_count : 1;
-    if (count > LISTENERS_MAX)
-        return gs_fail(err, GSEARCH_LIMIT, "at most %d addresses to listen on", LISTENERS_MAX);
+    if (count > GS_LISTENERS_MAX)
+        return gs_fail(err, GSEARCH_LIMIT, "at most %u addresses to listen on", GS_LISTENERS_MAX);
     for (size_t i = 0; i < count; i++) {
         gs_address address;
         GS_TRY(gs_address_parse(texts[i], &address, err));
@@ -347,8 +346,8 @@ static gsearch_status bind_all(gs_server *server, gsearch_error *err)
 
 static void tell_ready(const gs_server *server)
 {
-    char texts[LISTENERS_MAX][GS_ADDRESS_TEXT_MAX];
-    const char *addresses[LISTENERS_MAX];
+    char texts[GS_LISTENERS_MAX][GS_ADDRESS_TEXT_MAX];
+    const char *addresses[GS_LISTENERS_MAX];
     if (!server->options->on_ready)
         return;
     for (size_t i = 0; i < server->listeners_count; i++) {

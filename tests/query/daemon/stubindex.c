@@ -187,6 +187,9 @@ gsearch_status gs_search_document(gs_snapshot *snapshot, gs_bytes id, gs_buf *ou
     gs_buf_str(out, "\"}\n");
     if (gs_bytes_equal(id, gs_bytes_str("huge")))
         gs_buf_zero(out, 5u << 20);
+    char text[64];
+    snprintf(text, sizeof(text), "%.*s", (int)id.len, (const char *)id.ptr);
+    gs_buf_zero(out, number_after(text, "pad "));
     return GSEARCH_OK;
 }
 

@@ -10,7 +10,7 @@
  *     bad       BAD_QUERY at offset 3
  *     other     one row, whose title is the query
  *
- * GET knows every id but "none"; the document "huge" has 5 MiB.
+ * GET knows every id but "none"; the document "huge" has 5 MiB, "pad N" N bytes more than others.
  */
 #ifndef GS_TESTS_STUBINDEX_H
 #define GS_TESTS_STUBINDEX_H

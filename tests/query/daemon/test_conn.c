@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/limits.h"
 #include "tests/query/daemon/daemonfixture.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
@@ -288,6 +289,144 @@ static void a_search_is_cancelled_when_its_client_breaks_off(void **state)
     gs_daemon_stop(daemon);
 }
 
+static void the_33rd_request_of_a_connection_waits_for_the_first(void **state)
+{
+    (void)state;
+    const gs_server_options options = {.threads = 1};
+    gs_daemon *daemon = gs_daemon_start(&options);
+    int fd = gs_daemon_connect(daemon);
+    gs_client_send(fd, "SEARCH block\n", 13);
+    sem_wait(&daemon->stub->blocked);
+    for (int i = 0; i < 40; i++)
+        gs_client_send(fd, "COUNT x\n", 8);
+    gs_client_wait_read(fd); // by the daemon, into a buffer
+    while (gs_daemon_stat(daemon, "COUNT") < 31)
+        continue;
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(gs_daemon_stat(daemon, "COUNT"), 31);
+    sem_post(&daemon->stub->gate);
+    free(gs_client_read_until(fd, "]}\nEND\n"));
+    for (int i = 0; i < 40; i++)
+        free(gs_client_read_until(fd, "OK total=1 took_us=412 generation=1\nEND\n"));
+    assert_int_equal(gs_daemon_stat(daemon, "COUNT"), 40);
+    close(fd);
+    gs_daemon_stop(daemon);
+}
+
+/* ---- time, which stands still until a test moves it ---- */
+
+typedef struct clock_bench {
+    uv_loop_t loop;
+    gs_metrics metrics;
+    gs_work work;
+    gs_token token;
+    gs_conns conns;
+    int client;
+} clock_bench;
+
+static const gs_server_limits usual_times = {.line_timeout_ms = GS_LINE_TIMEOUT_MS,
+                                             .idle_timeout_ms = GS_IDLE_TIMEOUT_MS,
+                                             .stall_timeout_ms = GS_STALL_TIMEOUT_MS};
+
+/* Lets the loop do all that can be done now. */
+static void settle(clock_bench *bench)
+{
+    for (int i = 0; i < 10; i++)
+        uv_run(&bench->loop, UV_RUN_NOWAIT);
+}
+
+static clock_bench *open_clock_bench(void)
+{
+    clock_bench *bench = calloc(1, sizeof(*bench));
+    int pair[2], small = 4096;
+    assert_int_equal(uv_loop_init(&bench->loop), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_int_equal(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+    bench->client = pair[0];
+    bench->work = (gs_work){.loop = &bench->loop, .metrics = &bench->metrics, .threads = 1};
+    bench->conns.loop = &bench->loop;
+    bench->conns.work = &bench->work;
+    bench->conns.metrics = &bench->metrics;
+    bench->conns.limits = &usual_times;
+    bench->conns.token = &bench->token;
+    bench->conns.clock_ms = 1;
+    gs_conn_open(&bench->conns, pair[1]);
+    settle(bench);
+    return bench;
+}
+
+static bool is_open_after(clock_bench *bench, uint64_t ms)
+{
+    bench->conns.clock_ms += ms;
+    gs_conns_tick(&bench->conns);
+    settle(bench);
+    return bench->metrics.connections == 1;
+}
+
+static void close_clock_bench(clock_bench *bench)
+{
+    assert_int_equal(bench->metrics.timeouts, 1);
+    assert_int_equal(bench->metrics.output_bytes, 0);
+    close(bench->client);
+    settle(bench);
+    assert_int_equal(uv_loop_close(&bench->loop), 0);
+    free(bench);
+}
+
+static void an_idle_connection_has_300_seconds(void **state)
+{
+    (void)state;
+    clock_bench *bench = open_clock_bench();
+    assert_true(is_open_after(bench, 299999));
+    gs_client_send(bench->client, "PING\n", 5); // begins anew
+    settle(bench);
+    free(gs_client_read_until(bench->client, "OK PONG\nEND\n"));
+    assert_true(is_open_after(bench, 299999));
+    assert_false(is_open_after(bench, 1));
+    close_clock_bench(bench);
+}
+
+static void a_line_has_10_seconds_from_its_first_byte(void **state)
+{
+    (void)state;
+    clock_bench *bench = open_clock_bench();
+    gs_client_send(bench->client, "PIN", 3);
+    assert_true(is_open_after(bench, 0));
+    assert_true(is_open_after(bench, 9999));
+    gs_client_send(bench->client, "G\nPIN", 5); // another line begins
+    settle(bench);
+    free(gs_client_read_until(bench->client, "OK PONG\nEND\n"));
+    for (int i = 0; i < 9; i++) {
+        assert_true(is_open_after(bench, 1000));
+        gs_client_send(bench->client, "G", 1); // which is not enough to go on for ever
+        settle(bench);
+    }
+    assert_true(is_open_after(bench, 999));
+    assert_false(is_open_after(bench, 1));
+    close_clock_bench(bench);
+}
+
+static void unread_replies_have_30_seconds_since_the_last_was_read(void **state)
+{
+    (void)state;
+    clock_bench *bench = open_clock_bench();
+    for (int i = 0; i < 32; i++)
+        gs_client_send(bench->client, "HELP\n", 5);
+    settle(bench);
+    assert_true(is_open_after(bench, 0));
+    assert_true(bench->metrics.output_bytes > 0);
+    assert_true(is_open_after(bench, 29999));
+    char taken[8192];
+    while (recv(bench->client, taken, sizeof(taken), MSG_DONTWAIT) > 0)
+        continue; // what the kernel held, so that it takes more
+    settle(bench);
+    assert_true(is_open_after(bench, 0)); // sees that there was progress
+    assert_true(bench->metrics.output_bytes > 0);
+    assert_true(is_open_after(bench, 29999));
+    assert_false(is_open_after(bench, 1));
+    close_clock_bench(bench);
+}
+
 static void help_names_every_verb(void **state)
 {
     char *reply = gs_daemon_ask(*state, "HELP\n", 5);
@@ -330,6 +469,10 @@ int main(void)
         cmocka_unit_test(a_client_that_does_not_read_holds_up_its_own_stream_only),
         cmocka_unit_test(a_reply_that_fails_after_its_first_piece_has_no_end),
         cmocka_unit_test(a_search_is_cancelled_when_its_client_breaks_off),
+        cmocka_unit_test(the_33rd_request_of_a_connection_waits_for_the_first),
+        cmocka_unit_test(an_idle_connection_has_300_seconds),
+        cmocka_unit_test(a_line_has_10_seconds_from_its_first_byte),
+        cmocka_unit_test(unread_replies_have_30_seconds_since_the_last_was_read),
         cmocka_unit_test(help_names_every_verb),
     };
     return cmocka_run_group_tests(tests, start, stop);

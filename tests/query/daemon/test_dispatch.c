@@ -36,6 +36,21 @@ static void a_short_reply_is_one_piece(void **state)
     gs_answer_release(&answer);
 }
 
+static void a_reply_that_does_not_stream_has_at_most_4_mib(void **state)
+{
+    (void)state;
+    // "OK generation=1", {"id":"pad 4194263"} and END with their line ends take 41 bytes
+    gs_answer answer = begin("GET pad 4194263");
+    gs_answer_step(&answer, ix);
+    assert_int_equal(answer.status, GSEARCH_OK);
+    assert_int_equal(answer.out.len, 4u << 20);
+    gs_answer_release(&answer);
+    answer = begin("GET pad 4194264");
+    gs_answer_step(&answer, ix);
+    assert_int_equal(answer.status, GSEARCH_LIMIT);
+    gs_answer_release(&answer);
+}
+
 static void a_long_reply_comes_in_pieces_of_one_generation(void **state)
 {
     (void)state;
@@ -146,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_short_reply_is_one_piece),
+        cmocka_unit_test(a_reply_that_does_not_stream_has_at_most_4_mib),
         cmocka_unit_test(a_long_reply_comes_in_pieces_of_one_generation),
         cmocka_unit_test(a_line_at_fault_is_answered_without_the_index),
         cmocka_unit_test(only_verbs_about_documents_need_the_index),

@@ -5,14 +5,32 @@
  */
 #include "query/daemon/listener.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
+
+/* Errors that accept gives before it accepts; 0 ends them. */
+static const int *accept_errors;
+
+/* Takes the place of the call of libc. */
+int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict len, int flags)
+{
+    if (accept_errors && *accept_errors) {
+        errno = *accept_errors++;
+        return -1;
+    }
+    return (int)syscall(SYS_accept4, fd, address, len, flags);
+}
 
 typedef struct place {
     char *dir;
@@ -217,6 +235,104 @@ static void without_descriptors_it_pauses_and_goes_on_later(void **state)
     assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void errors_of_accept_neither_end_nor_spin(void **state)
+{
+    place *here = *state;
+    // of one connection: the next is accepted at once; of the system: not before it is time
+    static const int of_one[] = {ECONNABORTED, EINTR,     EPROTO,      EPERM,       ENETDOWN,
+                                 ENETUNREACH,  EHOSTDOWN, EHOSTUNREACH, ENOPROTOOPT, EOPNOTSUPP,
+                                 ENONET,       0};
+    static const int of_all[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM, EIO};
+    uv_loop_t loop;
+    gsearch_error error;
+    accepted seen = {.wanted = 2};
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_ok(gs_listener_bind(here->text, &seen.listener, &error), &error);
+    seen.listener.on_accept = on_accept;
+    seen.listener.payload = &seen;
+    seen.listener.failed = &seen.failed;
+    assert_ok(gs_listener_start(&seen.listener, &loop, &error), &error);
+    accept_errors = of_one;
+    assert_true(can_connect(&seen.listener.address));
+    uv_run(&loop, UV_RUN_NOWAIT);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.failed, 0);
+    assert_true(can_connect(&seen.listener.address));
+    for (size_t i = 0; i < sizeof(of_all) / sizeof(*of_all); i++) {
+        const int errors[] = {of_all[i], 0};
+        accept_errors = errors;
+        for (int j = 0; j < 100; j++)
+            uv_run(&loop, UV_RUN_NOWAIT);
+        assert_int_equal(seen.failed, i + 1); // one look, not a hundred
+        assert_int_equal(seen.count, 1);
+        accept_errors = NULL;
+        if (i + 1 < sizeof(of_all) / sizeof(*of_all))
+            accept_errors = (const int[]){of_all[i + 1], 0};
+        gs_listener_resume(&seen.listener);
+    }
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(seen.count, 2);
+    assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+typedef struct spying {
+    unsigned sockets; /* looks that found one */
+    unsigned faults;  /* a mode that lets others in, or a connection */
+} spying;
+
+/* Tries to come in, as somebody else if that can be, until the pipe is closed. */
+static void spy(const gs_address *address, int until, int tell)
+{
+    spying seen = {0};
+    bool is_other = geteuid() == 0 && setgid(65534) == 0 && setuid(65534) == 0;
+    struct pollfd end = {.fd = until};
+    while (poll(&end, 1, 0) == 0) {
+        struct stat info;
+        if (lstat(address->path.sun_path, &info) || !S_ISSOCK(info.st_mode))
+            continue;
+        seen.sockets++;
+        seen.faults += (info.st_mode & 0177) != 0;
+        seen.faults += is_other && can_connect(address);
+    }
+    (void)!write(tell, &seen, sizeof(seen));
+    _exit(0);
+}
+
+static void nobody_slips_in_while_a_socket_is_made(void **state)
+{
+    place *here = *state;
+    gs_address address;
+    gsearch_error error;
+    int until[2], tell[2];
+    assert_ok(gs_address_parse(here->text, &address, &error), &error);
+    assert_int_equal(chmod(here->dir, 0711), 0); // the mode of the socket alone keeps others out
+    assert_int_equal(pipe(until), 0);
+    assert_int_equal(pipe(tell), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(until[1]);
+        spy(&address, until[0], tell[1]);
+    }
+    mode_t before = umask(0);
+    for (int i = 0; i < 1000; i++) {
+        gs_listener listener;
+        assert_ok(gs_listener_bind(here->text, &listener, &error), &error);
+        gs_listener_close(&listener);
+    }
+    umask(before);
+    close(until[1]);
+    spying seen;
+    assert_int_equal(read(tell[0], &seen, sizeof(seen)), sizeof(seen));
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(seen.sockets > 0);
+    assert_int_equal(seen.faults, 0);
+    close(until[0]);
+    close(tell[0]);
+    close(tell[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +344,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_not_made, setup, teardown),
         cmocka_unit_test(a_port_in_use_is_busy),
         cmocka_unit_test_setup_teardown(every_connection_is_handed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(errors_of_accept_neither_end_nor_spin, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_slips_in_while_a_socket_is_made, setup, teardown),
         cmocka_unit_test_setup_teardown(without_descriptors_it_pauses_and_goes_on_later, setup,
                                         teardown),
     };

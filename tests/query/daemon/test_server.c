@@ -333,11 +333,112 @@ static void only_the_token_opens_the_daemon(void **state)
     reply = gs_daemon_ask(daemon, line, sizeof(line));
     assert_string_equal(reply, "ERR line-too-long a request line has at most 512 bytes\n");
     free(reply);
-    kill(daemon->pid, SIGTERM);
-    int status = gs_daemon_wait(daemon);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    gs_daemon_stop(daemon);
     free(path);
     gs_test_dir_remove(dir);
+}
+
+/* After `first`, a line of `len` bytes and a PING. */
+static char *ask_before_auth(const gs_daemon *daemon, size_t len, const char *first)
+{
+    char line[2048];
+    size_t first_len = strlen(first);
+    memcpy(line, first, first_len);
+    memset(line + first_len, 'x', len);
+    memcpy(line + first_len, "COUNT ", 6);
+    memcpy(line + first_len + len, "\nPING\n", 6);
+    return gs_daemon_ask(daemon, line, first_len + len + 6);
+}
+
+static void a_line_before_auth_may_have_512_bytes(void **state)
+{
+    (void)state;
+    char *dir = gs_test_dir_make();
+    write_token(dir);
+    char *path = gs_test_path(dir, "token");
+    const gs_server_options options = {.threads = 1, .auth_file = path};
+    gs_daemon *daemon = gs_daemon_start(&options);
+    char *reply = ask_before_auth(daemon, 512, "");
+    assert_string_equal(reply, "ERR denied this daemon wants AUTH with its token first\n"
+                               "OK PONG\nEND\n");
+    free(reply);
+    reply = ask_before_auth(daemon, 513, "");
+    assert_string_equal(reply, "ERR line-too-long a request line has at most 512 bytes\n");
+    free(reply);
+    reply = ask_before_auth(daemon, 513, "AUTH open sesame=\n"); // in the same packet
+    assert_string_equal(reply, "OK\nEND\nOK total=1 took_us=412 generation=1\nEND\n"
+                               "OK PONG\nEND\n");
+    free(reply);
+    gs_daemon_stop(daemon);
+    free(path);
+    gs_test_dir_remove(dir);
+}
+
+static void two_wrong_tokens_are_forgiven_and_three_are_not(void **state)
+{
+    (void)state;
+    char *dir = gs_test_dir_make();
+    write_token(dir);
+    char *path = gs_test_path(dir, "token");
+    const gs_server_options options = {.threads = 1, .auth_file = path};
+    gs_daemon *daemon = gs_daemon_start(&options);
+    static const char two[] = "AUTH a\nAUTH b\nAUTH open sesame=\nCOUNT x\n";
+    char *reply = gs_daemon_ask(daemon, two, sizeof(two) - 1);
+    assert_string_equal(reply, "ERR denied wrong token\nERR denied wrong token\nOK\nEND\n"
+                               "OK total=1 took_us=412 generation=1\nEND\n");
+    free(reply);
+    static const char three[] = "AUTH a\nAUTH b\nAUTH c\nAUTH open sesame=\nCOUNT x\n";
+    reply = gs_daemon_ask(daemon, three, sizeof(three) - 1);
+    assert_string_equal(reply, "ERR denied wrong token\nERR denied wrong token\n"
+                               "ERR denied wrong token\n");
+    free(reply);
+    gs_daemon_stop(daemon);
+    free(path);
+    gs_test_dir_remove(dir);
+}
+
+static void only_256_connections_may_wait_with_their_token(void **state)
+{
+    (void)state;
+    char *dir = gs_test_dir_make();
+    write_token(dir);
+    char *path = gs_test_path(dir, "token");
+    const gs_server_options options = {.threads = 1, .auth_file = path};
+    gs_daemon *daemon = gs_daemon_start(&options);
+    int fds[256];
+    for (int i = 0; i < 256; i++) {
+        fds[i] = gs_daemon_connect(daemon);
+        gs_client_send(fds[i], "PING\n", 5);
+        free(gs_client_read_until(fds[i], "OK PONG\nEND\n"));
+    }
+    char *reply = gs_daemon_ask(daemon, "PING\n", 5);
+    assert_string_equal(reply,
+                        "ERR busy 256 connections have not sent AUTH yet, try again later\n");
+    free(reply);
+    gs_client_send(fds[0], "AUTH open sesame=\n", 18);
+    free(gs_client_read_until(fds[0], "OK\nEND\n"));
+    reply = gs_daemon_ask(daemon, "PING\n", 5); // its place is free, and it is still there
+    assert_string_equal(reply, "OK PONG\nEND\n");
+    free(reply);
+    gs_client_send(fds[0], "COUNT x\n", 8);
+    free(gs_client_read_until(fds[0], "generation=1\nEND\n"));
+    for (int i = 0; i < 256; i++)
+        close(fds[i]);
+    gs_daemon_stop(daemon);
+    free(path);
+    gs_test_dir_remove(dir);
+}
+
+static void there_may_be_16_addresses(void **state)
+{
+    (void)state;
+    const char *listen[17];
+    for (int i = 0; i < 17; i++)
+        listen[i] = "127.0.0.1:0";
+    const gs_server_options too_many = {.dir = "index", .listen = listen, .listen_count = 17};
+    check_refused(&too_many, GSEARCH_LIMIT);
+    const gs_server_options options = {.threads = 1, .listen = listen, .listen_count = 16};
+    gs_daemon_stop(gs_daemon_start(&options));
 }
 
 static void several_addresses_serve_the_same_index(void **state)
@@ -380,6 +481,10 @@ int main(void)
         cmocka_unit_test(what_runs_too_long_is_cut_off_after_sigterm),
         cmocka_unit_test(a_second_sigterm_ends_at_once),
         cmocka_unit_test(only_the_token_opens_the_daemon),
+        cmocka_unit_test(a_line_before_auth_may_have_512_bytes),
+        cmocka_unit_test(two_wrong_tokens_are_forgiven_and_three_are_not),
+        cmocka_unit_test(only_256_connections_may_wait_with_their_token),
+        cmocka_unit_test(there_may_be_16_addresses),
         cmocka_unit_test(several_addresses_serve_the_same_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,7 +133,11 @@ static void unread_replies_beyond_the_limit_stop_new_work(void **state)
     gs_job *refused = submit(bench, "COUNT x");
     assert_int_equal(refused->answer.status, GSEARCH_BUSY);
     gs_job_free(refused);
-    bench->metrics.output_bytes = 0;
+    bench->metrics.output_bytes = GS_OUTPUT_ALL_BYTES_MAX;
+    submit(bench, "COUNT x");
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 1);
+    assert_int_equal(bench->ended[0]->answer.status, GSEARCH_OK);
 }
 
 static void an_abandoned_job_is_cancelled_and_frees_itself(void **state)
