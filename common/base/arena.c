@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A list of blocks, each twice as large as the one before up to 1 MiB; the newest is filled from
+ * A list of blocks, each twice as large as the one before up to 16 MiB; the newest is filled from
  * front to back. Nothing is given back one by one except the tail of the newest allocation.
  */
 #include "common/base/arena.h"
 
 #define BLOCK_BYTES_MIN 4096u
-#define BLOCK_BYTES_MAX (1u << 20)
+#define BLOCK_BYTES_MAX (1u << 24)
 #define ALIGNMENT 16u
 
 struct gs_arena_block {
