@@ -29,11 +29,12 @@ static gsearch_status explain(const char *dir, const gsearch_request *request, b
 int gs_cmd_explain(int argc, char **argv)
 {
     const char *dir = NULL, *match = NULL;
-    bool json = false;
+    bool json = false, no_total = false;
     gsearch_request request = GSEARCH_REQUEST_INIT;
     const gs_opt opts[] = {
         {"dir", 'd', GS_OPT_TEXT, &dir, "DIR", "the index (default $GSEARCH_INDEX, ./.gsearch)"},
         {"match", 0, GS_OPT_TEXT, &match, "HOW", "exact, or any for plain questions (exact)"},
+        {"no-total", 0, GS_OPT_FLAG, &no_total, NULL, "the best rows alone, as total=none does"},
         {"json", 0, GS_OPT_FLAG, &json, NULL, "JSON Lines"},
     };
     int operands, exit_code;
@@ -48,6 +49,7 @@ int gs_cmd_explain(int argc, char **argv)
     if (!status)
         status = gs_session_words(argv + 1, operands, &query, &err);
     request.query = query;
+    request.total = !no_total;
     if (!status)
         status = explain(dir, &request, json, &out, &err);
     gs_mem_free(NULL, query);

@@ -72,7 +72,7 @@ gsearch_status gs_match(gs_reader *reader, const gs_plan_node *node, const gs_do
     switch (node->node->kind) {
     case GS_NODE_PHRASE:
         GS_TRY(gs_match_phrase(reader, node, within, &positions, err));
-        return gs_match_documents(reader, node, positions, out, err);
+        return gs_match_documents(reader, node, &positions, out, err);
     case GS_NODE_NEAR:
         return gs_match_near(reader, node, within, out, err);
     case GS_NODE_DATE:

@@ -29,6 +29,8 @@ typedef struct gs_docset {
     const uint32_t *firsts;
 } gs_docset;
 
+typedef struct gs_memo gs_memo;
+
 /* What evaluation in one segment needs. */
 typedef struct gs_reader {
     const gs_plan *plan;
@@ -39,8 +41,12 @@ typedef struct gs_reader {
     const gs_kernels *kernels;
     gs_budget *budget;
     bool keep_spans;
+    gs_memo *memo; /* NULL, or short lists that were read, for as long as the arena is not reset */
     gs_buf *trace; /* NULL, or where each phrase appends a JSON line about itself */
 } gs_reader;
+
+/* Makes the reader remember the short lists that it reads. */
+GS_CHECKED gsearch_status gs_memo_new(gs_reader *reader, gsearch_error *err);
 
 /* Sets sets[node->id] for `root` and all nodes below that had to be looked at; the others stay as
  * they are: give it zeros. */
@@ -49,15 +55,15 @@ GS_CHECKED gsearch_status gs_match(gs_reader *reader, const gs_plan_node *root,
 
 /* ---- steps --------------------------------------------------------------------------------- */
 
-/* Every place of a phrase in live documents: in its field, its original text compared if it is
- * exact. */
+/* Every place of a phrase, those in deleted documents included: in its field, its original text
+ * compared if it is exact. */
 GS_CHECKED gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node *phrase,
                                           const gs_docset *within, gs_positions *out,
                                           gsearch_error *err);
 
-/* Groups the places of a phrase by document. */
+/* Groups the places of a phrase by document and takes away those in deleted ones. */
 GS_CHECKED gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
-                                             gs_positions positions, gs_docset *out,
+                                             gs_positions *places, gs_docset *out,
                                              gsearch_error *err);
 
 GS_CHECKED gsearch_status gs_match_near(gs_reader *reader, const gs_plan_node *near,

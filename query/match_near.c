@@ -209,7 +209,7 @@ static gsearch_status match_terms(gs_reader *reader, const gs_plan_node *near,
         GS_TRY(gs_match_phrase(reader, near->children[t], t ? common : within, &places[t], err));
         reader->keep_spans = false;
         gsearch_status status =
-            gs_match_documents(reader, near->children[t], places[t], &docs, err);
+            gs_match_documents(reader, near->children[t], &places[t], &docs, err);
         reader->keep_spans = spans;
         GS_TRY(status);
         if (t == 0)

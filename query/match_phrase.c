@@ -25,23 +25,33 @@ static gs_list_set set_of(const gs_reader *reader, const gs_slot *slot)
 
 /* ---- reading lists ------------------------------------------------------------------------- */
 
-/* Keeps, in place, the positions that lie in documents of `within`. */
-static uint32_t keep_within(const gs_reader *reader, const gs_docset *within, uint32_t *positions,
-                            uint32_t count)
+/* The first index >= `from` of a number >= `wanted`. */
+static uint32_t lower_bound(const uint32_t *list, uint32_t from, uint32_t count, uint32_t wanted)
 {
-    const gs_doctable *docs = &reader->in->docs;
-    uint32_t kept = 0, at = 0, end = 0; // end: of the document kept last
-    for (uint32_t i = 0; i < count && at < within->count; i++) {
-        if (positions[i] >= end) {
-            uint32_t doc = gs_doctable_find(docs, positions[i]);
-            at = gs_docset_seek(within, at, doc);
-            if (at == within->count || within->docs[at] != doc)
-                continue;
-            end = docs->starts[doc + 1];
-        }
-        positions[kept++] = positions[i];
+    return gs_docset_seek(&(gs_docset){.docs = list, .count = count}, from, wanted);
+}
+
+/* Copies those of the positions that lie in documents of `within`, from number `*at` of these on,
+ * which becomes the one that what follows the positions may lie in. `out` may be `positions`. */
+static uint32_t copy_within(const gs_reader *reader, const gs_docset *within, uint32_t *at,
+                            const uint32_t *positions, uint32_t count, uint32_t *out)
+{
+    const uint32_t *starts = reader->in->docs.starts;
+    uint32_t kept = 0, i = 0;
+    for (; *at < within->count; ++*at) {
+        uint32_t doc = within->docs[*at];
+        i = lower_bound(positions, i, count, starts[doc]);
+        for (; i < count && positions[i] < starts[doc + 1]; i++)
+            out[kept++] = positions[i];
+        if (i == count)
+            break;
     }
     return kept;
+}
+
+static bool is_wide(const gs_docset *within, const gs_list *list)
+{
+    return within->count >= list->count / WITHIN_RATIO;
 }
 
 /* The blocks of a long list that documents of `within` reach into, or all. */
@@ -65,9 +75,52 @@ static gsearch_status read_long(gs_reader *reader, const gs_list *list, const gs
         GS_TRY(gs_long_list_block(&blocks, b, out + got, &len, err));
         GS_TRY(gs_budget_spend(reader->budget, len, err));
         reader->budget->blocks++;
-        got += within ? keep_within(reader, within, out + got, len) : len;
+        got += within ? copy_within(reader, within, &at, out + got, len, out + got) : len;
     }
     *count = got;
+    return GSEARCH_OK;
+}
+
+static gsearch_status read_short(gs_reader *reader, const gs_list *list, uint32_t *out,
+                                 gsearch_error *err)
+{
+    GS_TRY(gs_budget_spend(reader->budget, list->count, err));
+    return gs_list_read(&reader->in->postings, reader->work->decoder, list, out, err);
+}
+
+/* A short list that is read more than once, as each gram of a question is: decoded at the first
+ * time. Which of two lists with one place in the table stays does not matter. */
+#define MEMO_LISTS 256u
+
+struct gs_memo {
+    const uint32_t *positions[MEMO_LISTS];
+    uint64_t places[MEMO_LISTS];
+    uint32_t counts[MEMO_LISTS];
+};
+
+gsearch_status gs_memo_new(gs_reader *reader, gsearch_error *err)
+{
+    reader->memo = gs_arena_calloc(&reader->work->batch, 1, sizeof(*reader->memo));
+    return reader->memo ? GSEARCH_OK : gs_fail_memory(err);
+}
+
+static gsearch_status recall(gs_reader *reader, const gs_list *list, const uint32_t **out,
+                             gsearch_error *err)
+{
+    gs_memo *memo = reader->memo;
+    uint32_t at = (uint32_t)(list->place * 0x9e3779b97f4a7c15u >> 56);
+    if (!memo->positions[at] || memo->places[at] != list->place ||
+        memo->counts[at] != list->count) {
+        size_t room = ((size_t)list->count + GS_BLOCK_POSTINGS) * sizeof(uint32_t);
+        uint32_t *read = gs_arena_alloc(&reader->work->batch, room);
+        if (!read)
+            return gs_fail_memory(err);
+        GS_TRY(read_short(reader, list, read, err));
+        memo->positions[at] = read;
+        memo->places[at] = list->place;
+        memo->counts[at] = list->count;
+    }
+    *out = memo->positions[at];
     return GSEARCH_OK;
 }
 
@@ -75,13 +128,21 @@ static gsearch_status read_long(gs_reader *reader, const gs_list *list, const gs
 static gsearch_status read_list(gs_reader *reader, const gs_list *list, const gs_docset *within,
                                 uint32_t *out, uint32_t *count, gsearch_error *err)
 {
-    if (within && within->count >= list->count / WITHIN_RATIO)
+    if (within && is_wide(within, list))
         within = NULL;
     if (list->is_long)
         return read_long(reader, list, within, out, count, err);
-    GS_TRY(gs_budget_spend(reader->budget, list->count, err));
-    GS_TRY(gs_list_read(&reader->in->postings, reader->work->decoder, list, out, err));
-    *count = within ? keep_within(reader, within, out, list->count) : list->count;
+    const uint32_t *positions = out;
+    uint32_t at = 0;
+    if (reader->memo && list->count > 1)
+        GS_TRY(recall(reader, list, &positions, err));
+    else
+        GS_TRY(read_short(reader, list, out, err));
+    *count = list->count;
+    if (within)
+        *count = copy_within(reader, within, &at, positions, list->count, out);
+    else if (positions != out)
+        memcpy(out, positions, list->count * sizeof(*out));
     return GSEARCH_OK;
 }
 
@@ -109,6 +170,17 @@ static uint32_t *sort_positions(uint32_t *numbers, uint32_t *spare, uint32_t cou
     return numbers;
 }
 
+/* How many positions reading the set may give. Few documents are not worth room for a long list. */
+static size_t most_within(const gs_reader *reader, const gs_list_set *set, const gs_docset *within)
+{
+    if (!within || set->count != 1 || !set->lists[0].is_long || is_wide(within, &set->lists[0]))
+        return (size_t)set->positions;
+    size_t most = 0;
+    for (uint32_t i = 0; i < within->count && most < set->positions; i++)
+        most += gs_doctable_length(&reader->in->docs, within->docs[i]);
+    return most < set->positions ? most : (size_t)set->positions;
+}
+
 /* All positions of a slot, each once, rising; only those in `within` need be there. */
 static gsearch_status read_set(gs_reader *reader, const gs_list_set *set, const gs_docset *within,
                                gs_positions *out, gsearch_error *err)
@@ -118,7 +190,7 @@ static gsearch_status read_set(gs_reader *reader, const gs_list_set *set, const 
     if (!within && set->positions > GS_QUERY_COST_MAX) // say so before making room for them
         return gs_budget_spend(reader->budget, set->positions, err);
     gs_arena *arena = &reader->work->batch;
-    size_t room = ((size_t)set->positions + GS_BLOCK_POSTINGS) * sizeof(uint32_t);
+    size_t room = (most_within(reader, set, within) + GS_BLOCK_POSTINGS) * sizeof(uint32_t);
     uint32_t *all = gs_arena_alloc(arena, room), count = 0;
     if (!all)
         return gs_fail_memory(err);
@@ -165,13 +237,7 @@ static gsearch_status follower_open(gs_reader *reader, const gs_slot *slot, cons
     out->is_long = set.count == 1 && set.lists[0].is_long;
     if (out->is_long)
         return gs_long_list_open(&reader->in->postings, &set.lists[0], &out->blocks, err);
-    return read_set(reader, &set, set.count > 1 ? within : NULL, &out->short_list, err);
-}
-
-/* The first index >= `from` of a number >= `wanted`. */
-static uint32_t lower_bound(const uint32_t *list, uint32_t from, uint32_t count, uint32_t wanted)
-{
-    return gs_docset_seek(&(gs_docset){.docs = list, .count = count}, from, wanted);
+    return read_set(reader, &set, within, &out->short_list, err);
 }
 
 static uint32_t follow_short(const gs_reader *reader, cover_list *follower, uint32_t *places,
@@ -251,23 +317,6 @@ static void rebase(gs_positions *places, uint32_t offset, uint32_t length, uint3
 }
 
 /* ---- what a place must fulfil beside ------------------------------------------------------- */
-
-static void keep_live(const gs_reader *reader, gs_positions *places)
-{
-    const gs_doctable *docs = &reader->in->docs;
-    uint32_t kept = 0, doc_end = 0;
-    bool live = false;
-    for (uint32_t i = 0; i < places->count; i++) {
-        if (places->at[i] >= doc_end) {
-            uint32_t doc = gs_doctable_find(docs, places->at[i]);
-            doc_end = docs->starts[doc + 1];
-            live = !gs_deletes_has(reader->deletes, doc);
-        }
-        if (live)
-            places->at[kept++] = places->at[i];
-    }
-    places->count = kept;
-}
 
 static gsearch_status keep_title(gs_reader *reader, uint32_t length, gs_positions *places,
                                  gsearch_error *err)
@@ -372,8 +421,6 @@ gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node *phrase,
             GS_TRY(follower_open(reader, cover.slots[f + 1], within, &followers[f], err));
         GS_TRY(follow(reader, followers, count, &places, err));
     }
-    if (reader->deletes)
-        keep_live(reader, &places);
     if (places.count && node->field == GS_FIELD_TITLE)
         GS_TRY(keep_title(reader, node->items_count, &places, err));
     if (places.count && node->exact)
@@ -399,33 +446,54 @@ static gsearch_status keep_spans(gs_reader *reader, gs_positions places, uint32_
     return GSEARCH_OK;
 }
 
+/* Takes deleted documents and their places away; returns how many documents are left. */
+static uint32_t keep_live(const gs_reader *reader, gs_positions *places, uint32_t *docs,
+                          uint32_t *firsts, uint32_t count)
+{
+    uint32_t kept = 0, at = 0;
+    for (uint32_t d = 0; d < count; d++) {
+        uint32_t begin = firsts[d], here = firsts[d + 1] - begin;
+        if (gs_deletes_has(reader->deletes, docs[d]))
+            continue;
+        if (at < begin)
+            memmove(places->at + at, places->at + begin, here * sizeof(uint32_t));
+        docs[kept] = docs[d];
+        firsts[kept++] = at;
+        at += here;
+    }
+    firsts[kept] = places->count = at;
+    return kept;
+}
+
 gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
-                                  gs_positions places, gs_docset *out, gsearch_error *err)
+                                  gs_positions *places, gs_docset *out, gsearch_error *err)
 {
     *out = (gs_docset){0};
-    if (!places.count)
+    if (!places->count)
         return GSEARCH_OK;
     const gs_doctable *table = &reader->in->docs;
     uint32_t length = phrase->node->items_count;
-    size_t bytes = ((size_t)places.count + 1) * sizeof(uint32_t);
+    size_t bytes = ((size_t)places->count + 1) * sizeof(uint32_t);
     uint32_t *docs = gs_arena_alloc(&reader->work->batch, bytes);
     uint32_t *firsts = gs_arena_alloc(&reader->work->batch, bytes);
     if (!docs || !firsts)
         return gs_fail_memory(err);
     uint32_t count = (uint32_t)reader->kernels->group(table->starts, table->coarse, table->shift,
-                                                      places.at, places.count, docs, firsts);
-    firsts[count] = places.count;
+                                                      places->at, places->count, docs, firsts);
+    firsts[count] = places->count;
+    if (reader->deletes)
+        count = keep_live(reader, places, docs, firsts, count);
     uint32_t *tfs = gs_arena_alloc(&reader->work->batch, ((size_t)count + 1) * sizeof(*tfs));
     if (!tfs)
         return gs_fail_memory(err);
     for (uint32_t d = 0; d < count; d++) {
         uint32_t title_end = gs_doctable_title_end(table, docs[d]), in_title = 0;
         for (uint32_t i = firsts[d]; i < firsts[d + 1]; i++, in_title++) {
-            if (places.at[i] >= title_end || title_end - places.at[i] < length)
+            if (places->at[i] >= title_end || title_end - places->at[i] < length)
                 break;
         }
         tfs[d] = firsts[d + 1] - firsts[d] + (GS_SCORE_TITLE_WEIGHT - 1) * in_title;
     }
     *out = (gs_docset){.docs = docs, .count = count, .tfs = tfs};
-    return reader->keep_spans ? keep_spans(reader, places, length, firsts, out, err) : GSEARCH_OK;
+    return reader->keep_spans ? keep_spans(reader, *places, length, firsts, out, err) : GSEARCH_OK;
 }

@@ -40,6 +40,8 @@ struct gs_plan_node {
     gs_slot *slots; /* PHRASE: by offset */
     uint32_t slots_count;
     double weight; /* PHRASE, NEAR: the sum of the idfs */
+    const gs_plan_node *parts[2]; /* match=any, a pair: its grams, each of which stands wherever it
+                                     does; else NULL */
 };
 
 typedef struct gs_plan {

@@ -37,10 +37,28 @@ typedef struct gs_score_norm {
 
 gs_score_norm gs_score_norm_of(uint64_t documents, uint64_t total_length);
 
+/* Computed scores differ from exact ones by roundings of 2^-53 each: six in a term, and one a term
+ * in a sum of at most 2 · GS_QUERY_TERMS_MAX. Exactly, a term grows with `tf` and falls with
+ * `length`; so what is computed for the extremes, times this, is never below what is computed for
+ * a document in between. */
+#define GS_SCORE_SLACK (1 + 0x1p-40)
+
 /* One term's share of a document's score; `tf` is weighted by field. */
 static inline double gs_score_term(gs_score_norm norm, double weight, uint32_t tf, uint32_t length)
 {
     return weight * tf * (GS_SCORE_K1 + 1) / (tf + (norm.constant + norm.slope * length));
+}
+
+/* At least the score of every document with at most this `tf` and at least this `length`. */
+static inline double gs_score_bound(gs_score_norm norm, double weight, uint32_t tf, uint32_t length)
+{
+    return gs_score_term(norm, weight, tf, length) * GS_SCORE_SLACK;
+}
+
+/* At least what a term of this weight adds to any score: its limit for an infinite `tf`. */
+static inline double gs_score_most(double weight)
+{
+    return weight * (GS_SCORE_K1 + 1) * GS_SCORE_SLACK;
 }
 
 #endif

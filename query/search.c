@@ -13,6 +13,7 @@
 #include "common/base/utf8.h"
 #include "query/any.h"
 #include "query/facet.h"
+#include "query/prune.h"
 #include "query/rank.h"
 #include "query/topk.h"
 
@@ -41,6 +42,8 @@ struct gs_search {
     gs_plan plan;
     gs_plan_node *root;
     search_part *parts; // one a segment
+    uint64_t kept;      // hits of all parts
+    double least;       // lower scores cannot become rows
     gs_facet_years years;
     gsearch_results head;
     uint64_t rows_given, rows_merged;
@@ -118,9 +121,46 @@ static gsearch_status evaluate(gs_search *search, gs_reader *reader, const gs_do
     gs_docset *sets = gs_arena_calloc(arena, search->plan.nodes_count, sizeof(*sets));
     if (!sets)
         return gs_fail_memory(err);
+    if (search->plan.nodes_count > 1)
+        GS_TRY(gs_memo_new(reader, err));
     GS_TRY(gs_match(reader, search->root, within, sets, err));
     *out = sets;
     return gs_container_alive(reader->in->container, err);
+}
+
+/* How many of the best hits of a segment may become rows. */
+static uint64_t wanted_of(const gsearch_request *request)
+{
+    if (request->limit == GSEARCH_LIMIT_ALL)
+        return UINT64_MAX;
+    return request->limit ? request->offset + request->limit : 0;
+}
+
+/* Keeps those matches of one segment that may become rows, if that goes without looking at all. */
+static gsearch_status prune_segment(gs_search *search, uint32_t segment, gs_reader *reader,
+                                    bool *done, gsearch_error *err)
+{
+    const gsearch_request *request = &search->request;
+    uint64_t wanted = wanted_of(request);
+    gs_topk *best = &search->parts[segment].best;
+    *done = false;
+    if (request->total || request->facet || request->sort != GSEARCH_SORT_SCORE ||
+        wanted >= reader->in->docs.count)
+        return GSEARCH_OK;
+    GS_TRY(gs_topk_init(best, &search->work->arena, wanted, request->sort, &reader->in->docs, err));
+    *done = !wanted;
+    if (wanted)
+        GS_TRY(gs_prune(reader, search->root, search->least, best, done, err));
+    return GSEARCH_OK;
+}
+
+static void finish_part(gs_search *search, uint32_t segment, uint64_t wanted)
+{
+    gs_topk *best = &search->parts[segment].best;
+    gs_topk_finish(best);
+    search->kept += best->count;
+    if (best->count && best->count == wanted && best->hits[wanted - 1].score > search->least)
+        search->least = best->hits[wanted - 1].score;
 }
 
 /* Counts the matches of one segment and keeps those that may become rows. */
@@ -130,17 +170,20 @@ static gsearch_status search_segment(gs_search *search, uint32_t segment, gs_buf
     const gsearch_request *request = &search->request;
     gs_reader reader = reader_of(search, segment);
     gs_docset *sets;
+    uint64_t wanted = wanted_of(request);
+    bool done;
     reader.trace = trace;
     gs_arena_reset(&search->work->batch);
+    GS_TRY(prune_segment(search, segment, &reader, &done, err));
+    if (done) {
+        finish_part(search, segment, wanted);
+        return gs_container_alive(reader.in->container, err);
+    }
     GS_TRY(evaluate(search, &reader, NULL, &sets, err));
     const gs_docset *found = &sets[search->root->id];
     search->head.total += found->count;
     if (search->years.counts)
         gs_facet_count(&search->years, &reader.in->docs, found);
-    uint64_t wanted =
-        request->limit == GSEARCH_LIMIT_ALL ? UINT64_MAX : request->offset + request->limit;
-    if (!request->limit)
-        wanted = 0;
     gs_topk *best = &search->parts[segment].best;
     GS_TRY(gs_topk_init(best, &search->work->arena, wanted < found->count ? wanted : found->count,
                         request->sort, &reader.in->docs, err));
@@ -150,7 +193,7 @@ static gsearch_status search_segment(gs_search *search, uint32_t segment, gs_buf
     GS_TRY(gs_rank_scores(&reader, search->root, sets, &scores, err));
     for (uint32_t i = 0; i < found->count; i++)
         gs_topk_push(best, scores[i], found->docs[i]);
-    gs_topk_finish(best);
+    finish_part(search, segment, wanted);
     return GSEARCH_OK;
 }
 
@@ -172,7 +215,8 @@ static gsearch_status run(gs_search *search, gs_buf *trace, gsearch_error *err)
     if (search->request.facet)
         GS_TRY(gs_facet_finish(&search->years, arena, &head->facets, &head->facets_count, err));
     uint64_t offset = search->request.offset;
-    uint64_t left = head->total > offset ? head->total - offset : 0;
+    uint64_t found = search->kept; // all, or enough for the rows
+    uint64_t left = found > offset ? found - offset : 0;
     head->hits_count = search->request.limit < left ? search->request.limit : left;
     uint64_t room = head->hits_count < BATCH_ROWS ? head->hits_count : BATCH_ROWS;
     search->rows = gs_arena_alloc(arena, room * sizeof(*search->rows));

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "tests/support/check.h"
+#include "tests/support/fixture.h"
 
 static bool is_near(double a, double b)
 {
@@ -33,11 +34,34 @@ static void a_term_saturates_and_long_documents_count_less(void **unused)
     assert_true(gs_score_term(norm, idf, 1000000, 50) < idf * (GS_SCORE_K1 + 1));
 }
 
+/* Neighbouring frequencies and lengths, small and very large, where scores differ least. */
+static void no_score_is_above_a_bound(void **unused)
+{
+    (void)unused;
+    uint64_t state = 5;
+    for (int i = 0; i < 2000000; i++) {
+        gs_score_norm norm = gs_score_norm_of(1 + gs_test_random_below(&state, 1000000),
+                                              gs_test_random_below(&state, 1000000000));
+        double weight = (double)gs_test_random_below(&state, 1u << 20) / 65536.0;
+        uint32_t most = 1 + (uint32_t)(gs_test_random(&state) >> (32 + state % 31));
+        uint32_t shortest = (uint32_t)(gs_test_random(&state) >> (32 + state % 29));
+        uint32_t less = (uint32_t)gs_test_random_below(&state, 3);
+        uint32_t more = (uint32_t)gs_test_random_below(&state, 3);
+        uint32_t tf = less < most ? most - less : most;
+        uint32_t length = more < UINT32_MAX - shortest ? shortest + more : shortest;
+        double score = gs_score_term(norm, weight, tf, length);
+        if (!(score <= gs_score_bound(norm, weight, most, shortest)) ||
+            !(score <= gs_score_most(weight)))
+            fail_msg("tf %u of %u, length %u of %u", tf, most, length, shortest);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idf_is_the_logarithm_of_the_odds),
         cmocka_unit_test(a_term_saturates_and_long_documents_count_less),
+        cmocka_unit_test(no_score_is_above_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
