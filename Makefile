@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Doors only: each target is a line or two, and the work is in meson and scripts/.
 
-.PHONY: all quick test asan release-check demo bench fmt clean
+.PHONY: all quick test asan release-check demo bench bench-peers fmt clean
 
 all: ## release build in build/
 	scripts/deps.sh build
@@ -31,6 +31,11 @@ bench: ## measure building, sizes, queries and the daemon on a generated sample
 	scripts/deps.sh build
 	scripts/test.py --build-only release
 	bench/run.sh
+
+bench-peers: ## the same beside Lucene, Tantivy, Xapian, Groonga and SQLite, on one core
+	scripts/deps.sh build peers
+	scripts/test.py --build-only release
+	bench/peers/run.sh
 
 fmt: ## clang-format in place
 	git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -27,8 +27,8 @@ static double ask(gsearch_index *index, const gsearch_request *request, uint64_t
     return seconds;
 }
 
-/* Every query was taken from the text; few of `near` stood on both sides of the border between title
- * and text, where they are not found. */
+/* Every query was taken from the text; few of `near` stood on both sides of the border between
+ * title and text, where they are not found. */
 static void measure(gsearch_index *index, const gs_bench_query *queries, size_t count, bool total)
 {
     double *seconds = calloc(count, sizeof(*seconds));

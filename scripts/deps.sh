@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs the Debian packages that a task needs, if they are missing: deps.sh build|test|demo …
+# Installs the Debian packages that a task needs, if they are missing:
+# deps.sh build|test|demo|peers …
 # It says what it will install, and touches neither network nor system when nothing is missing.
 set -euo pipefail
 
@@ -10,6 +11,7 @@ build=(gcc libc6-dev meson ninja-build pkg-config python3
        opencc libopencc-data unicode-data)
 test=("${build[@]}" g++ netcat-openbsd zstd)
 demo=("${build[@]}" netcat-openbsd)
+peers=(g++ libgroonga-dev libxapian-dev libsqlite3-dev maven default-jdk-headless)
 
 is_installed() {
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -26,8 +28,9 @@ for task in "$@"; do
     build) wanted=("${build[@]}") ;;
     test) wanted=("${test[@]}") ;;
     demo) wanted=("${demo[@]}") ;;
+    peers) wanted=("${peers[@]}") ;;
     *)
-        echo "usage: $0 build|test|demo …" >&2
+        echo "usage: $0 build|test|demo|peers …" >&2
         exit 2
         ;;
     esac
