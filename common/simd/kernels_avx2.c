@@ -73,14 +73,18 @@ static inline __m256i pack(__m256i x, unsigned mask)
     return _mm256_permutevar8x32_epi32(x, _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(lanes)));
 }
 
-/* The lanes of `x` that equal any lane of `y`. */
+/* The lanes of `x` that equal any lane of `y`: as it is and turned within its halves, then with the
+ * halves changed over. Turning within halves is the cheapest move there is. */
 static inline __m256i equal_any(__m256i x, __m256i y)
 {
-    const __m256i turn = _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 0);
-    __m256i found = _mm256_cmpeq_epi32(x, y);
-    for (unsigned i = 1; i < LANES; i++) {
-        y = _mm256_permutevar8x32_epi32(y, turn);
-        found = _mm256_or_si256(found, _mm256_cmpeq_epi32(x, y));
+    __m256i found = _mm256_setzero_si256();
+    for (unsigned half = 0; half < 2; half++) {
+        __m256i by_1 = _mm256_shuffle_epi32(y, 0x39), by_2 = _mm256_shuffle_epi32(y, 0x4e),
+                by_3 = _mm256_shuffle_epi32(y, 0x93);
+        __m256i low = _mm256_or_si256(_mm256_cmpeq_epi32(x, y), _mm256_cmpeq_epi32(x, by_1));
+        __m256i high = _mm256_or_si256(_mm256_cmpeq_epi32(x, by_2), _mm256_cmpeq_epi32(x, by_3));
+        found = _mm256_or_si256(found, _mm256_or_si256(low, high));
+        y = _mm256_permute2x128_si256(y, y, 0x01);
     }
     return found;
 }
@@ -95,20 +99,21 @@ static size_t intersect_similar(uint32_t *a, size_t a_count, uint32_t shift, con
 {
     const __m256i shifts = _mm256_set1_epi32((int)shift);
     __m256i found = _mm256_setzero_si256(); // in the block of `a`
+    uint32_t unused[LANES];
     progress at = {0};
+    // without branches: which list goes on is a coin toss
     while (at.i + LANES <= a_count && at.j + LANES <= b_count) {
         __m256i own = load(a + at.i);
         found = _mm256_or_si256(found,
                                 equal_any(_mm256_add_epi32(own, shifts), load(b + at.j)));
         uint32_t a_last = a[at.i + LANES - 1] + shift, b_last = b[at.j + LANES - 1];
+        bool done = a_last <= b_last; // then no lane that is still to be read is written over
+        unsigned mask = mask_of(found) & (done ? ~0u : 0);
+        store(done ? a + at.kept : unused, pack(own, mask));
+        found = _mm256_andnot_si256(_mm256_set1_epi32(done ? -1 : 0), found);
+        at.kept += (unsigned)__builtin_popcount(mask);
+        at.i += done ? LANES : 0;
         at.j += b_last <= a_last ? LANES : 0;
-        if (a_last <= b_last) { // done with: no lane that is still to be read is written over
-            unsigned mask = mask_of(found);
-            store(a + at.kept, pack(own, mask));
-            at.kept += (unsigned)__builtin_popcount(mask);
-            at.i += LANES;
-            found = _mm256_setzero_si256();
-        }
     }
     for (unsigned mask = mask_of(found); mask; mask &= mask - 1)
         a[at.kept++] = a[at.i + (unsigned)__builtin_ctz(mask)];
