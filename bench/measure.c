@@ -29,7 +29,7 @@ static double percentile(const double *sorted, size_t count, double share)
 
 void gs_measure_print_head(void)
 {
-    printf("%-28s %7s %9s %9s %9s %9s %9s\n", "microseconds", "n", "p50", "p95", "p99", "p99.9",
+    printf("%-20s %7s %9s %9s %9s %9s %9s\n", "microseconds", "n", "p50", "p95", "p99", "p99.9",
            "mean");
 }
 
@@ -39,7 +39,7 @@ void gs_measure_print(const char *name, double *seconds, size_t count)
     qsort(seconds, count, sizeof(*seconds), by_value);
     for (size_t i = 0; i < count; i++)
         sum += seconds[i];
-    printf("%-28s %7zu %9.1f %9.1f %9.1f %9.1f %9.1f\n", name, count,
+    printf("%-20s %7zu %9.1f %9.1f %9.1f %9.1f %9.1f\n", name, count,
            percentile(seconds, count, 0.50), percentile(seconds, count, 0.95),
            percentile(seconds, count, 0.99), percentile(seconds, count, 0.999),
            sum / (double)count * 1e6);
