@@ -7,8 +7,8 @@ import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 import org.apache.lucene.analysis.tokenattributes.PositionIncrementAttribute;
 
 /**
- * Prepared text as words and bigrams with positions, as peer_next in bench/peers/peer.c, but without
- * ends of runs: what CJKBigramFilter gives, with a position for each break.
+ * Prepared text as words and bigrams with positions, as peer_next in bench/peers/peer.c, but
+ * without ends of runs: what CJKBigramFilter gives, with a position for each break.
  */
 final class Bigrams extends TokenStream {
   private final CharTermAttribute term = addAttribute(CharTermAttribute.class);
