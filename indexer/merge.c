@@ -372,22 +372,12 @@ static gsearch_status copy_short_list(merge *all, const merge_source *source, gs
     return gs_segment_add_positions(all->writer, all->positions, kept, err);
 }
 
-/* Half of all lists have one position. */
-static gsearch_status copy_single(merge *all, const merge_source *source, gsearch_error *err)
-{
-    uint32_t position = (uint32_t)source->terms.list.place;
-    size_t kept = move_positions(source, &position, 1);
-    return gs_segment_add_counted(all->writer, &position, kept, (uint32_t)kept, err);
-}
-
 /* Gives the list of the source on top to the writer and moves the source on. */
 static gsearch_status copy_list(merge *all, gsearch_error *err)
 {
     uint32_t number = gs_term_heap_top(&all->heap)->source;
     merge_source *source = &all->sources[number];
-    if (source->terms.list.count == 1)
-        GS_TRY(copy_single(all, source, err));
-    else if (source->terms.list.is_long)
+    if (source->terms.list.is_long)
         GS_TRY(copy_long_list(all, source, err));
     else
         GS_TRY(copy_short_list(all, source, err));

@@ -11,21 +11,14 @@
 
 typedef struct gs_term_head {
     bool is_word;
-    uint32_t source; /* below `sources` of init; equal terms: the smaller one first */
+    uint32_t source; /* equal terms: the smaller one first */
     uint64_t gram;
     gs_bytes word; /* borrowed while in the heap */
 } gs_term_head;
 
-/* What moves in the heap: small, and nearly always enough to compare. */
-typedef struct gs_term_place {
-    uint64_t key; /* rises with the term, though not strictly */
-    uint32_t source;
-} gs_term_place;
-
 typedef struct gs_term_heap {
     const gs_mem *mem;
-    gs_term_head *heads;   /* by source */
-    gs_term_place *places; /* the heap */
+    gs_term_head *heads;
     size_t count;
 } gs_term_heap;
 
@@ -38,7 +31,7 @@ void gs_term_heap_push(gs_term_heap *heap, gs_term_head head);
 /* The list that comes next; only while `count` is not 0. */
 static inline const gs_term_head *gs_term_heap_top(const gs_term_heap *heap)
 {
-    return &heap->heads[heap->places[0].source];
+    return heap->heads;
 }
 /* The source of the top has gone on to `head`. */
 void gs_term_heap_replace(gs_term_heap *heap, gs_term_head head);

@@ -297,8 +297,6 @@ gsearch_status gs_segment_add_character(gs_segment_writer *writer, uint32_t code
 /* Moves finished bytes into POST and notes where short-list chunks start. */
 static void drain(gs_segment_writer *writer)
 {
-    if (!writer->post.len && !writer->post.status) // most lists end inside a chunk
-        return;
     uint64_t at = gs_container_offset(writer->container);
     for (size_t i = 0; i < writer->sizes.len; i += sizeof(uint32_t)) {
         gs_buf_u64(&writer->sdir, at);

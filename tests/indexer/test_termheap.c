@@ -31,25 +31,6 @@ static void grams_come_by_number_before_words_by_bytes(void **state)
     gs_term_heap_release(&heap);
 }
 
-/* The first bytes are not enough to tell them apart. */
-static void words_that_begin_alike_come_by_all_their_bytes(void **state)
-{
-    (void)state;
-    gsearch_error error;
-    gs_term_heap heap;
-    const char *words[] = {"abcdefghj", "abcdefgh", "abcdefghi", "abcdefg", "abcdefgi", "abcdefgh"};
-    const uint32_t wanted[] = {3, 1, 5, 2, 0, 4};
-    assert_ok(gs_term_heap_init(&heap, NULL, 6, &error), &error);
-    for (uint32_t i = 0; i < 6; i++)
-        gs_term_heap_push(&heap, (gs_term_head){
-                                     .source = i, .is_word = true, .word = gs_bytes_str(words[i])});
-    for (size_t i = 0; i < 6; i++) {
-        assert_int_equal(gs_term_heap_top(&heap)->source, wanted[i]);
-        gs_term_heap_pop(&heap);
-    }
-    gs_term_heap_release(&heap);
-}
-
 static void many_sources_merge_in_order(void **state)
 {
     (void)state;
@@ -88,7 +69,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(grams_come_by_number_before_words_by_bytes),
-        cmocka_unit_test(words_that_begin_alike_come_by_all_their_bytes),
         cmocka_unit_test(many_sources_merge_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
