@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Doors only: each target is a line or two, and the work is in meson and scripts/.
 
-.PHONY: all quick test asan release-check demo bench bench-peers fmt clean
+.PHONY: all quick test asan sabotage release-check demo bench bench-peers fmt clean
 
 all: ## release build in build/
 	scripts/deps.sh build
@@ -13,15 +13,19 @@ quick: ## unit tests and tidy
 
 test: ## everything, release and with sanitizers; ends in `N passed, N failed`
 	scripts/deps.sh test
-	scripts/test.py release asan
+	scripts/test.py release asan sabotage
 
 asan: ## the suite with sanitizers alone
 	scripts/deps.sh test
 	scripts/test.py asan
 
+sabotage: ## take one safety after the other away: a test must miss each
+	scripts/deps.sh test
+	scripts/test.py sabotage
+
 release-check: ## every test with all of what it sweeps; hours, and figures at the end
 	scripts/deps.sh test
-	scripts/test.py --full release
+	scripts/test.py --full release sabotage
 
 demo: ## index a sample, start the daemon, ask it
 	scripts/deps.sh demo
@@ -41,4 +45,4 @@ fmt: ## clang-format in place
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-sabotage

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "common/base/limits.h"
+#include "common/base/sabotage.h"
 #include "common/base/sys.h"
 #include "common/base/utf8.h"
 
@@ -293,7 +294,8 @@ int gs_corpus_open(const gs_corpus_file *file)
         memcpy(name, rest, len);
         name[len] = '\0';
         rest += len;
-        int next = gs_sys_openat(fd, name, (*rest ? OPEN_FOLDER : OPEN_FILE) | O_NOFOLLOW, 0);
+        int no_link = GS_SABOTAGED(input_link) ? 0 : O_NOFOLLOW;
+        int next = gs_sys_openat(fd, name, (*rest ? OPEN_FOLDER : OPEN_FILE) | no_link, 0);
         int failure = errno;
         gs_sys_close(fd);
         errno = failure;

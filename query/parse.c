@@ -7,6 +7,7 @@
 #include "query/parse.h"
 
 #include "common/base/limits.h"
+#include "common/base/sabotage.h"
 #include "common/text/exact.h"
 #include "query/lexer.h"
 #include "query/period.h"
@@ -408,7 +409,7 @@ static gsearch_status parse_primary(parser *p, size_t blame, gsearch_error *err)
         return parse_term(p, field, exact, err);
     if (exact)
         return gs_query_refuse(err, offset, "= stands before a term or a phrase only");
-    if (p->depth == GS_QUERY_DEPTH_MAX)
+    if (p->depth == GS_QUERY_DEPTH_MAX && !GS_SABOTAGED(query_depth))
         return gs_fail(err, GSEARCH_LIMIT, "brackets in brackets: at most %u", GS_QUERY_DEPTH_MAX);
     gs_field_name outer_field = p->field;
     p->field = field;

@@ -4,6 +4,8 @@
  */
 #include "query/topk.h"
 
+#include "common/base/sabotage.h"
+
 int gs_sort_compare(gsearch_sort sort, gs_sort_key a, gs_sort_key b)
 {
     if (sort != GSEARCH_SORT_SCORE && a.date != b.date) {
@@ -26,7 +28,7 @@ static gs_sort_key key_of(const gs_topk *topk, const gs_ranked *hit)
 static bool is_worse(const gs_topk *topk, const gs_ranked *a, const gs_ranked *b)
 {
     int order = gs_sort_compare(topk->sort, key_of(topk, a), key_of(topk, b));
-    return order ? order > 0 : a->rank > b->rank;
+    return order ? order > 0 : (a->rank > b->rank) != GS_SABOTAGED(tie_order);
 }
 
 gsearch_status gs_topk_init(gs_topk *topk, gs_arena *arena, uint64_t capacity, gsearch_sort sort,

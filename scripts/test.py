@@ -27,6 +27,12 @@ VARIANTS = {
         # what only reads the sources says the same in every build
         ["--timeout-multiplier", "6", "--no-suite", "tidy", "--no-suite", "headers"],
     ),
+    # -O0 for a short build: what is asked is whether a test fails, not how fast
+    "sabotage": (
+        "build-sabotage",
+        ["-Dsabotage=true", "-Dbuildtype=custom", "-Doptimization=0", "-Db_ndebug=true"],
+        [],
+    ),
 }
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:allocator_may_return_null=1",

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/sabotage.h"
+
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "gsearch index files are little-endian and read in place"
 #endif
@@ -113,7 +115,7 @@ static inline uint64_t gs_cursor_fail(gs_cursor *cursor)
 
 static inline gs_bytes gs_cursor_bytes(gs_cursor *cursor, uint64_t len)
 {
-    if (len > gs_cursor_left(cursor)) {
+    if (len > gs_cursor_left(cursor) && !GS_SABOTAGED(cursor_bounds)) {
         gs_cursor_fail(cursor);
         return gs_bytes_of(cursor->end, 0);
     }

@@ -16,6 +16,7 @@
 
 #include "common/base/checksum.h"
 #include "common/base/mapguard.h"
+#include "common/base/sabotage.h"
 #include "common/base/sys.h"
 
 #define LOCK_NAME "LOCK"
@@ -37,10 +38,12 @@ static int write_all(int fd, const uint8_t *data, size_t len)
 {
     while (len) {
         ssize_t done = gs_sys_write(fd, data, len);
-        if (done < 0 && errno == EINTR)
+        if (done < 0 && errno == EINTR && !GS_SABOTAGED(interrupted_write))
             continue;
         if (done <= 0)
             return done < 0 ? errno : EIO;
+        if (GS_SABOTAGED(short_write))
+            return 0;
         data += done;
         len -= (size_t)done;
     }
@@ -76,7 +79,7 @@ static gsearch_status sync_parent(gs_dir *dir, bool made, gsearch_error *err)
         return GSEARCH_OK;
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open the folder above %s", dir->path);
-    int failure = gs_sys_fsync(fd) ? errno : 0;
+    int failure = !GS_SABOTAGED(parent_sync) && gs_sys_fsync(fd) ? errno : 0;
     gs_sys_close(fd);
     if (failure)
         return gs_fail_errno(err, failure, "cannot sync the folder above %s", dir->path);
@@ -166,7 +169,7 @@ gsearch_status gs_dir_lock(gs_dir *dir, gsearch_error *err)
         return gs_fail_errno(err, errno, "cannot open %s/" LOCK_NAME, dir->path);
     gsearch_status status = GSEARCH_OK;
     int failure = 0;
-    if (gs_sys_flock(fd, LOCK_EX | LOCK_NB)) {
+    if (!GS_SABOTAGED(lock) && gs_sys_flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno == EWOULDBLOCK)
             status = fail_locked(dir, fd, err);
         else
@@ -240,7 +243,8 @@ static gsearch_status open_file(gs_dir *dir, const char *name, int *out_fd, uint
                                 gsearch_error *err)
 {
     // a FIFO put in place of a file must not make us wait for its writer
-    int fd = gs_sys_openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+    int no_link = GS_SABOTAGED(link) ? 0 : O_NOFOLLOW;
+    int fd = gs_sys_openat(dir->fd, name, O_RDONLY | O_CLOEXEC | no_link | O_NONBLOCK, 0);
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open %s/%s", dir->path, name);
     struct stat info;
@@ -281,7 +285,8 @@ static int open_temporary(gs_dir *dir, char *name, size_t room)
             return -1;
         snprintf(name, room, ".tmp-%016llx", (unsigned long long)number);
         int fd = gs_sys_openat(dir->fd, name,
-                               O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0640);
+                               O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW,
+                               GS_SABOTAGED(file_mode) ? 0666 : 0640);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -371,7 +376,7 @@ static gsearch_status read_back(gs_file *file, const char *name, gsearch_error *
 {
     bool same;
     GS_TRY(compare_content(file, file->fd, name, &same, err));
-    if (!same)
+    if (!same && !GS_SABOTAGED(read_back))
         return gs_fail(err, GSEARCH_IO,
                        "%s/%s does not read back as it was written; check the disk",
                        file->dir->path, name);
@@ -381,7 +386,8 @@ static gsearch_status read_back(gs_file *file, const char *name, gsearch_error *
 /* Gives the file its name unless that is taken. Returns 0 or an errno. */
 static int rename_new(int dir_fd, const char *from, const char *to)
 {
-    if (gs_sys_renameat2(dir_fd, from, to, RENAME_NOREPLACE) == 0)
+    unsigned flags = GS_SABOTAGED(no_replace) ? 0 : RENAME_NOREPLACE;
+    if (gs_sys_renameat2(dir_fd, from, to, flags) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return errno;
@@ -427,7 +433,7 @@ static gsearch_status settle(gs_file *file, const char *name, gsearch_error *err
         status = gs_fail_errno(err, file->failure, "cannot write %s/%s", path, name);
     if (!status)
         status = read_back(file, name, err);
-    if (!status && gs_sys_fsync(file->fd))
+    if (!status && !GS_SABOTAGED(file_sync) && gs_sys_fsync(file->fd))
         status = gs_fail_errno(err, errno, "cannot sync %s/%s", path, name);
     if (gs_sys_close(file->fd) && !status)
         status = gs_fail_errno(err, errno, "cannot close %s/%s", path, name);
@@ -460,7 +466,7 @@ void gs_file_abort(gs_file *file)
     const gs_mem *mem = file->dir->mem;
     if (file->fd >= 0)
         gs_sys_close(file->fd);
-    if (file->name[0])
+    if (file->name[0] && !GS_SABOTAGED(clean_up))
         gs_sys_unlinkat(file->dir->fd, file->name);
     gs_checksum_stream_free(mem, file->sum);
     gs_mem_free(mem, file);
@@ -647,7 +653,7 @@ gsearch_status gs_map_open(gs_dir *dir, const char *name, uint64_t length, bool 
     GS_TRY(open_file(dir, name, &fd, &size, err));
     gsearch_status status = GSEARCH_OK;
     gs_map *opened = NULL;
-    if (size != length) {
+    if (size != length && !GS_SABOTAGED(file_length)) {
         status = gs_corrupt(err, "%s/%s has %llu bytes instead of %llu", dir->path, name,
                             (unsigned long long)size, (unsigned long long)length);
         goto out;

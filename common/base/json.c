@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/base/sabotage.h"
 #include "common/base/utf8.h"
 
 #define DIGITS_MAX 17
@@ -32,9 +33,9 @@ static void put_escape(gs_buf *buf, uint32_t code_point)
 
 static bool needs_escape(uint32_t code_point)
 {
-    return code_point < 0x20 || code_point == '"' || code_point == '\\' ||
-           (code_point >= 0x7F && code_point < 0xA0) || code_point == 0x2028 ||
-           code_point == 0x2029;
+    return (code_point < 0x20 && !GS_SABOTAGED(escapes)) || code_point == '"' ||
+           code_point == '\\' || (code_point >= 0x7F && code_point < 0xA0) ||
+           code_point == 0x2028 || code_point == 0x2029;
 }
 
 void gs_json_string(gs_buf *buf, gs_bytes text)

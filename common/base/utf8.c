@@ -4,6 +4,8 @@
  */
 #include "common/base/utf8.h"
 
+#include "common/base/sabotage.h"
+
 size_t gs_utf8_decode(const uint8_t *ptr, const uint8_t *end, uint32_t *code_point)
 {
     uint8_t lead = ptr[0];
@@ -16,7 +18,8 @@ size_t gs_utf8_decode(const uint8_t *ptr, const uint8_t *end, uint32_t *code_poi
         return 1;
     size_t len = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     // the second byte also keeps out overlong forms, surrogates and what is over U+10FFFF
-    uint8_t lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    bool is_strict = !GS_SABOTAGED(overlong_forms);
+    uint8_t lowest = lead == 0xE0 && is_strict ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     uint8_t highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
     uint32_t value = lead & (0xFFu >> (len + 1));
     for (size_t i = 1; i < len; i++) {

@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/base/sabotage.h"
+
 #define OPENING "gsearch manifest\nformat "
 #define CHECKSUM_LINE_BYTES (sizeof("checksum \n") - 1 + 16)
 #define MANIFESTS_LISTED_MAX 65536u
@@ -202,7 +204,8 @@ gsearch_status gs_manifest_parse(gs_bytes text, gs_manifest *out, gsearch_error 
     expect(&line, "\n");
     if (line.bad)
         return gs_corrupt(err, "the manifest does not end in its checksum");
-    if (manifest.checksum != gs_checksum(body.ptr, body.len, 0))
+    if (manifest.checksum != gs_checksum(body.ptr, body.len, 0) &&
+        !GS_SABOTAGED(manifest_checksum))
         return gs_corrupt(err, "the manifest does not have the checksum that it gives");
     // the opening and the checksum are the same in every format, so another one is told from damage
     gs_cursor cursor = gs_cursor_of(body);
@@ -335,6 +338,8 @@ static gsearch_status check_file(gs_dir *dir, const char *manifest, const file_r
 {
     uint64_t length;
     gsearch_status status = gs_dir_file_size(dir, file->name.text, &length, err);
+    if (status == GSEARCH_NOT_FOUND && GS_SABOTAGED(missing_file))
+        return GSEARCH_OK;
     if (status == GSEARCH_NOT_FOUND)
         return gs_corrupt(err, "%s names %s, which is missing", manifest, file->name.text);
     if (status)
@@ -475,7 +480,7 @@ gsearch_status gs_manifest_commit(gs_dir *dir, const gs_mem *mem, gs_manifest *m
     if (text.status)
         status = gs_fail(err, text.status, "no room for the text of the manifest");
     // the files that it names must be durable under their names before it is
-    if (!status)
+    if (!status && !GS_SABOTAGED(folder_sync_before))
         status = gs_dir_sync(dir, err);
     if (!status)
         status = gs_file_create(dir, &file, err);
@@ -487,7 +492,7 @@ gsearch_status gs_manifest_commit(gs_dir *dir, const gs_mem *mem, gs_manifest *m
     if (status)
         return status;
     gsearch_error fault = {0};
-    if (gs_dir_sync(dir, &fault))
+    if (!GS_SABOTAGED(folder_sync_after) && gs_dir_sync(dir, &fault))
         return gs_fail_errno(err, fault.sys_errno,
                              "generation %" PRIu64 " is visible but not known to be durable",
                              manifest->generation);
@@ -531,7 +536,8 @@ static gsearch_status visit_old_manifest(const char *name, void *payload, gsearc
 static gsearch_status visit_clean(const char *name, void *payload, gsearch_error *err)
 {
     const clean_plan *plan = payload;
-    bool goes = is_temporary(name) || (plan->all && is_ours(name) && !is_kept(plan, name));
+    bool is_own = is_ours(name) || GS_SABOTAGED(foreign_files);
+    bool goes = is_temporary(name) || (plan->all && is_own && !is_kept(plan, name));
     if (!goes)
         return GSEARCH_OK;
     return gs_dir_remove(plan->dir, name, err);
@@ -543,7 +549,8 @@ static gsearch_status keep_newest(clean_plan *plan, const gs_mem *mem, const gs_
 {
     uint64_t at = highest_below(numbers, UINT64_MAX);
     plan->all = true;
-    for (uint32_t kept = 0; at && kept < GS_GENERATIONS_KEPT; at = highest_below(numbers, at)) {
+    uint32_t wanted = GS_SABOTAGED(generations_kept) ? 1 : GS_GENERATIONS_KEPT;
+    for (uint32_t kept = 0; at && kept < wanted; at = highest_below(numbers, at)) {
         gs_manifest manifest;
         gsearch_error fault = {0};
         gsearch_status status = load_one(plan->dir, mem, at, &manifest, &fault);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/limits.h"
+#include "common/base/sabotage.h"
 #include "query/daemon/resident.h"
 
 #define LINGER_MS 1000 /* for the client to read our last words */
@@ -185,7 +186,7 @@ static void deliver(gs_conn *conn)
 {
     while (conn->first && conn->first->state != GS_JOB_POOLED) {
         gs_job *job = conn->first;
-        if (output_bytes(conn) >= GS_OUTPUT_PAUSE_BYTES)
+        if (output_bytes(conn) >= GS_OUTPUT_PAUSE_BYTES && !GS_SABOTAGED(output_pause))
             break;
         if (job->state == GS_JOB_FRESH) {
             gs_work_submit(conn->conns->work, job);
@@ -313,7 +314,9 @@ static void take_line(gs_conn *conn, gs_bytes line)
 
 static unsigned line_bytes_max(const gs_conn *conn)
 {
-    return conn->is_trusted ? GS_REQUEST_LINE_BYTES_MAX : GS_REQUEST_LINE_BYTES_BEFORE_AUTH_MAX;
+    return conn->is_trusted || GS_SABOTAGED(line_before_auth)
+               ? GS_REQUEST_LINE_BYTES_MAX
+               : GS_REQUEST_LINE_BYTES_BEFORE_AUTH_MAX;
 }
 
 /* True if `line`, complete or not, was the first one and opened another protocol. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "common/base/sabotage.h"
 #include "common/base/sys.h"
 #include "common/base/utf8.h"
 
@@ -21,7 +22,7 @@ static gsearch_status check_file(int fd, const char *path, gsearch_error *err)
         return gs_fail_errno(err, errno, "cannot look at the token file %s", path);
     if (!S_ISREG(info.st_mode))
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "the token file %s is not a regular file", path);
-    if (info.st_mode & 077) {
+    if (info.st_mode & 077 && !GS_SABOTAGED(token_mode)) {
         return gs_fail(err, GSEARCH_DENIED,
                        "others have access to the token file %s (mode %04o): chmod 600 it", path,
                        (unsigned)(info.st_mode & 07777));
@@ -97,7 +98,7 @@ gsearch_status gs_token_load(const char *path, gs_token *out, gsearch_error *err
 bool gs_token_matches(const gs_token *token, gs_bytes presented)
 {
     // every byte presented is compared, with some byte of the token if it is longer
-    unsigned different = token->len != presented.len;
+    unsigned different = token->len != presented.len && !GS_SABOTAGED(token_length);
     for (size_t i = 0; i < presented.len; i++)
         different |= (unsigned)(token->bytes[i % token->len] ^ presented.ptr[i]);
     return different == 0;

@@ -92,10 +92,16 @@ static bool is_transfer(const gs_faults *faults)
     return faults->hit_call == GS_CALL_READ || faults->hit_call == GS_CALL_WRITE;
 }
 
-/* What is done over and over until it is done, and what may fail without harm. */
+/* What is done over and over until it is done. */
+static bool must_succeed(const fault *injected, const gs_faults *faults)
+{
+    return injected->error == 0 || (is_transfer(faults) && injected->error == EINTR);
+}
+
+/* Beside that, what may fail without harm. */
 static bool may_succeed(const fault *injected, const gs_faults *faults)
 {
-    if (injected->error == 0 || (is_transfer(faults) && injected->error == EINTR))
+    if (must_succeed(injected, faults))
         return true;
     return faults->hit_call >= GS_CALL_CHANGES || faults->hit_call == GS_CALL_REMOVE;
 }
@@ -113,7 +119,8 @@ static void check_status(sweep *self, const fault *injected, gsearch_status stat
     // a generation that the disk does not give back is a damaged one
     bool is_damage = status == GSEARCH_CORRUPT && injected->error == EIO &&
                      faults->hit_call >= GS_CALL_CHANGES;
-    if (status != injected->status && !is_skipped && !is_damage)
+    bool is_wrong = status != injected->status || must_succeed(injected, faults);
+    if (is_wrong && !is_skipped && !is_damage)
         fail_msg("%s: status %d: %s", self->where, status, self->stage.error.message);
     if (!self->stage.error.message[0])
         fail_msg("%s: no message", self->where);
@@ -173,11 +180,15 @@ static unsigned try_all(const gs_scenario *scenario, bool is_full)
     self.blocks = faults->blocks;
     self.descriptors = faults->descriptors;
     for (unsigned at = 1; at <= calls; at++) {
+        bool is_moving = false; // is the call about bytes?
         for (size_t i = 0; i < FAULTS; i++) {
-            // a quick run takes EIO and the others in turn
-            if (!is_full && i != 0 && i != at % FAULTS)
+            // a quick run takes EIO, what belongs to transfers, and the others in turn
+            bool is_taken = i == 0 || i == at % FAULTS ||
+                            (is_moving && (!list[i].error || list[i].error == EINTR));
+            if (!is_full && !is_taken)
                 continue;
             cases += try_fault(&self, &list[i], at, false);
+            is_moving = is_transfer(faults);
             // what is interrupted for good is tried for good
             if (is_full && list[i].error != EINTR)
                 cases += try_fault(&self, &list[i], at, true);

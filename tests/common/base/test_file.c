@@ -286,6 +286,19 @@ static void a_published_file_holds_what_was_written_in_any_pieces(void **state)
     free(data);
 }
 
+static void a_file_is_closed_to_others_whatever_the_umask(void **state)
+{
+    fixture *f = *state;
+    mode_t before = umask(0);
+    publish(f, "a", "text");
+    umask(before);
+    struct stat info;
+    char *path = gs_test_path(f->path, "a");
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0640);
+    free(path);
+}
+
 static void an_empty_file_can_be_published(void **state)
 {
     fixture *f = *state;
@@ -660,6 +673,7 @@ int main(void)
         CASE(a_lock_of_another_process_names_its_pid),
         CASE(a_second_handle_of_this_process_is_locked_out_too),
         CASE(a_published_file_holds_what_was_written_in_any_pieces),
+        CASE(a_file_is_closed_to_others_whatever_the_umask),
         CASE(an_empty_file_can_be_published),
         CASE(a_taken_name_is_locked_and_nothing_is_replaced),
         CASE(a_name_taken_by_the_same_content_is_fine_if_allowed),

@@ -197,6 +197,22 @@ static void every_flipped_bit_is_found(void **state)
     free(s.data);
 }
 
+/* The row would make sense, and the pages are as they were. */
+static void a_chunk_that_was_renamed_does_not_open(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {5, 100};
+    sample s = make(p, lengths, 2);
+    uint8_t *id = memmem(s.data, s.len, "BBBB\1\0\0", 7);
+    assert_non_null(id);
+    id[3] = 'C';
+    gs_test_file_write(p->path, "changed", s.data, s.len);
+    gs_container *container;
+    assert_fails(GSEARCH_CORRUPT, open_file(p, "changed", s.len, s.name.id, &container),
+                 &p->error);
+    free(s.data);
+}
+
 static void every_other_length_is_found(void **state)
 {
     place *p = *state;
@@ -426,6 +442,7 @@ int main(void)
         PLACE_CASE(the_bytes_are_those_of_the_specification),
         PLACE_CASE(the_way_of_writing_leaves_no_trace),
         PLACE_CASE(every_flipped_bit_is_found),
+        PLACE_CASE(a_chunk_that_was_renamed_does_not_open),
         PLACE_CASE(every_other_length_is_found),
         PLACE_CASE(another_format_is_named),
         PLACE_CASE(a_file_under_a_wrong_name_is_refused),
