@@ -46,8 +46,9 @@ gsearch_status gs_prune(gs_reader *reader, const gs_plan_node *root, double leas
     if (reader->trace && *done)
         gs_buf_printf(reader->trace,
                       "{\"step\":\"prune\",\"segment\":%u,\"documents\":%" PRIu64
-                      ",\"blocks\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"least\":%.17g}\n",
+                      ",\"blocks\":%" PRIu64 ",\"skipped\":%" PRIu64
+                      ",\"terms\":%u,\"whole\":%u,\"threshold\":%.17g}\n",
                       reader->segment, pruner.documents, pruner.blocks, pruner.skipped,
-                      pruner.threshold);
+                      pruner.terms, pruner.whole, pruner.threshold);
     return GSEARCH_OK;
 }

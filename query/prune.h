@@ -23,8 +23,9 @@ typedef struct gs_pruner {
     gs_reader *reader;
     const gs_plan_node *root;
     double threshold;   /* no document of a lower score becomes a row */
-    uint64_t documents; /* scored so far */
-    uint64_t blocks, skipped; /* of the list that leads: looked into, passed over */
+    uint64_t documents;       /* scored so far */
+    uint64_t blocks, skipped; /* of a phrase's list that leads: looked into, passed over */
+    uint32_t terms, whole;    /* alternatives, and how many were looked at in all documents */
 } gs_pruner;
 
 /* Scores the documents of `within`, for which `sets` are filled in, pushes those that match on

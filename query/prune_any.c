@@ -3,20 +3,20 @@
  * Terms are taken from the rarest on. As long as those that are left could alone lift a document
  * over the threshold, all documents of a term are looked at; of the terms behind, only documents
  * that the terms before have brought so far that it is still possible. What is left then is scored
- * in full. The first terms give a threshold to begin with: the documents that they favour are
- * scored at once.
+ * in full. From time to time the documents with the highest sums are scored at once, which raises
+ * the threshold.
  *
- * A pair of grams of a question occurs in a document no more often than either gram, so it adds at
- * most what the grams add there, at half of its weight for each: pairs are not looked at before the
- * end, and a gram bounds its share of them.
+ * A pair of grams of a question occurs in a document no more often than either gram. So with the
+ * sets of both it adds at most what the rarer there would add at the pair's weight, with one set
+ * the same by that one, and without the first nothing; pairs are looked at in the end alone.
  */
 #include "query/prune.h"
 
-#define SEED_POSITIONS 8192u /* of the terms that give the first threshold, */
-#define RAISE_FACTOR 4u
-#define SEED_FACTOR 2u       /* by so many times as many documents as there will be rows */
-#define SEED_DOCUMENTS 16u   /* or so many */
-#define WINDOW 8192u         /* documents summed up at a time, so that they stay in the cache */
+#define SEED_POSITIONS 8192u /* of the terms that give the first threshold; */
+#define RAISE_FACTOR 4u      /* the next is tried for at so many times as many positions, */
+#define SEED_FACTOR 2u       /* by so many times as many documents as there will be rows, */
+#define SEED_DOCUMENTS 16u   /* or at least so many */
+#define WINDOW 4096u         /* documents summed up at a time, so that they stay in the cache */
 #define FEW 32u              /* documents are scored at once */
 /* Sums have at most three roundings of 2^-53 for each of 2 · GS_QUERY_TERMS_MAX terms, relative to
  * the most that any document can have. */
@@ -35,6 +35,11 @@ typedef struct any_pair {
     const gs_plan_node *node;
     uint32_t first, second;
 } any_pair;
+
+/* How far a window has come in the sets of a pair. */
+typedef struct any_place {
+    uint32_t first, second;
+} any_place;
 
 typedef struct any_state {
     gs_pruner *pruner;
@@ -147,52 +152,99 @@ static double least(double a, double b)
 
 /* ---- candidates ---------------------------------------------------------------------------- */
 
-/* The document of every term matched so far that may reach the threshold, not knowing of pairs
- * more than of their first. */
+/* Documents summed up at a time. */
+typedef struct any_window {
+    uint32_t begin;
+    double sums[WINDOW];
+    double gains[WINDOW]; // of the second of a pair, while it is looked at
+    uint64_t touched[WINDOW / 64];
+} any_window;
+
+/* Whether what follows in the set lies in the window. */
+static bool is_in(const any_window *window, const gs_docset *matches, uint32_t i)
+{
+    return i < matches->count && matches->docs[i] - window->begin < WINDOW;
+}
+
+static void add_term(const any_state *state, uint32_t t, any_window *window, uint32_t *next)
+{
+    const gs_docset *matches = set_of(state, t);
+    const any_term *term = &state->terms[t];
+    for (; is_in(window, matches, *next); ++*next) {
+        uint32_t place = matches->docs[*next] - window->begin;
+        window->sums[place] += term->weight * term->gains[*next];
+        window->touched[place / 64] |= 1ull << place % 64;
+    }
+}
+
+/* Takes off what a pair was thought to add where its second occurs less often than its first, or
+ * not at all. */
+static void narrow_pair(const any_state *state, const any_pair *pair, any_window *window,
+                        any_place *next)
+{
+    const gs_docset *firsts = set_of(state, pair->first), *others = set_of(state, pair->second);
+    const double *gains = state->terms[pair->first].gains;
+    const double *other_gains = state->terms[pair->second].gains;
+    uint32_t begin = next->second;
+    for (; is_in(window, others, next->second); next->second++)
+        window->gains[others->docs[next->second] - window->begin] = other_gains[next->second];
+    for (; is_in(window, firsts, next->first); next->first++) {
+        uint32_t place = firsts->docs[next->first] - window->begin;
+        double gain = gains[next->first];
+        window->sums[place] -= pair->node->weight * (gain - least(gain, window->gains[place]));
+    }
+    for (uint32_t i = begin; i < next->second; i++)
+        window->gains[others->docs[i] - window->begin] = 0;
+}
+
+/* Moves the documents of the window that may reach the threshold behind the candidates. */
+static void empty_window(const any_state *state, any_window *window, any_candidates *out)
+{
+    for (uint32_t w = 0; w < WINDOW / 64; w++) {
+        for (uint64_t bits = window->touched[w]; bits; bits &= bits - 1) {
+            uint32_t place = 64 * w + (uint32_t)__builtin_ctzll(bits);
+            if (may_reach(state, window->sums[place])) {
+                out->docs[out->count] = window->begin + place;
+                out->sums[out->count++] = window->sums[place];
+            }
+            window->sums[place] = 0;
+        }
+        window->touched[w] = 0;
+    }
+}
+
+/* The documents of all terms matched so far that may reach the threshold. */
 static gsearch_status gather(const any_state *state, any_candidates *out, gsearch_error *err)
 {
     gs_reader *reader = state->pruner->reader;
-    uint64_t room = 1;
-    double *sums = gs_arena_calloc(&reader->work->batch, WINDOW, sizeof(*sums));
-    uint32_t *next = gs_arena_calloc(&reader->work->batch, state->matched + 1, sizeof(*next));
+    gs_arena *arena = &reader->work->batch;
+    uint64_t room = 0;
     for (uint32_t t = 0; t < state->matched; t++)
         room += set_of(state, t)->count;
     room = room < reader->in->docs.count ? room : reader->in->docs.count;
+    any_window *window = gs_arena_calloc(arena, 1, sizeof(*window));
+    uint32_t *next = gs_arena_calloc(arena, state->matched, sizeof(*next));
+    any_place *next_pairs = gs_arena_calloc(arena, state->pairs_count, sizeof(*next_pairs));
     *out = (any_candidates){
-        .docs = gs_arena_alloc(&reader->work->batch, room * sizeof(uint32_t)),
-        .sums = gs_arena_alloc(&reader->work->batch, room * sizeof(double)),
+        .docs = gs_arena_alloc(arena, room * sizeof(uint32_t)),
+        .sums = gs_arena_alloc(arena, room * sizeof(double)),
     };
-    if (!sums || !next || !out->docs || !out->sums)
+    if (!window || !next || !next_pairs || !out->docs || !out->sums)
         return gs_fail_memory(err);
-    for (uint32_t begin = 0; begin < reader->in->docs.count; begin += WINDOW) {
-        uint64_t touched[WINDOW / 64] = {0};
-        for (uint32_t t = 0; t < state->matched; t++) {
-            const gs_docset *matches = set_of(state, t);
-            const any_term *term = &state->terms[t];
-            uint32_t i = next[t];
-            for (; i < matches->count && matches->docs[i] - begin < WINDOW; i++) {
-                uint32_t place = matches->docs[i] - begin;
-                sums[place] += term->weight * term->gains[i];
-                touched[place / 64] |= 1ull << place % 64;
-            }
-            next[t] = i;
+    for (uint64_t begin = 0; begin < reader->in->docs.count; begin += WINDOW) {
+        window->begin = (uint32_t)begin;
+        for (uint32_t t = 0; t < state->matched; t++)
+            add_term(state, t, window, &next[t]);
+        for (uint32_t p = 0; p < state->pairs_count; p++) {
+            if (state->pairs[p].second < state->matched)
+                narrow_pair(state, &state->pairs[p], window, &next_pairs[p]);
         }
-        for (uint32_t w = 0; w < WINDOW / 64; w++) {
-            for (uint64_t bits = touched[w]; bits; bits &= bits - 1) {
-                uint32_t place = 64 * w + (uint32_t)__builtin_ctzll(bits);
-                if (may_reach(state, sums[place])) {
-                    out->docs[out->count] = begin + place;
-                    out->sums[out->count++] = sums[place];
-                }
-                sums[place] = 0;
-            }
-        }
+        empty_window(state, window, out);
     }
     return GSEARCH_OK;
 }
 
-/* Takes off what a pair was thought to add where its second occurs less often than its first, or
- * not at all. Both have their sets. */
+/* The same for candidates. */
 static void narrow(const any_state *state, const any_pair *pair, any_candidates *candidates)
 {
     uint32_t first = 0, second = 0;
@@ -232,6 +284,19 @@ static void sieve(const any_state *state, any_candidates *candidates)
 
 /* ---- scoring ------------------------------------------------------------------------------- */
 
+/* The documents of `within` that hold both parts of a pair: only there can it be. */
+static gsearch_status match_pair(any_state *state, const gs_plan_node *pair,
+                                 const gs_docset *within, gs_docset *sets, gsearch_error *err)
+{
+    gs_reader *reader = state->pruner->reader;
+    gs_docset both = {0};
+    GS_TRY(gs_docset_and(reader, within, &sets[pair->parts[0]->id], &both, err));
+    GS_TRY(gs_docset_and(reader, &both, &sets[pair->parts[1]->id], &both, err));
+    if (both.count)
+        GS_TRY(gs_match(reader, pair, &both, sets, err));
+    return GSEARCH_OK;
+}
+
 /* Scores `docs` in full. `sets` has what the terms that were matched gave. */
 static gsearch_status score(any_state *state, const uint32_t *docs, uint32_t count, gs_docset *sets,
                             gs_topk *onto, gsearch_error *err)
@@ -242,11 +307,8 @@ static gsearch_status score(any_state *state, const uint32_t *docs, uint32_t cou
         return GSEARCH_OK;
     for (uint32_t t = state->matched; t < state->count; t++)
         GS_TRY(gs_match(pruner->reader, state->terms[t].node, &within, sets, err));
-    for (uint32_t i = 0; i < state->any->children_count; i++) {
-        const gs_plan_node *pair = state->any->children[i];
-        if (pair->parts[0])
-            GS_TRY(gs_match(pruner->reader, pair, &within, sets, err));
-    }
+    for (uint32_t p = 0; p < state->pairs_count; p++)
+        GS_TRY(match_pair(state, state->pairs[p].node, &within, sets, err));
     sets[state->any->id] = sets[pruner->root->id] = within; // each holds a term
     return gs_prune_score(pruner, sets, &within, onto, err);
 }
@@ -303,31 +365,30 @@ gsearch_status gs_prune_any(gs_pruner *pruner, const gs_plan_node *any, gs_topk 
     GS_TRY(gs_memo_new(reader, err));
     GS_TRY(order_terms(&state, err));
     uint64_t positions = 0, raise_at = SEED_POSITIONS;
+    uint32_t gathered = 0;
     while (rest_of(&state, state.matched) >= pruner->threshold && state.matched < state.count) {
         positions += state.terms[state.matched].cost;
         GS_TRY(match_next(&state, NULL, err));
         if (positions < raise_at)
             continue;
         raise_at = RAISE_FACTOR * positions;
+        gathered = state.matched;
         GS_TRY(gather(&state, &candidates, err));
         GS_TRY(raise(&state, &candidates, best->capacity, err));
     }
-    pruner->blocks = state.matched;
-    GS_TRY(gather(&state, &candidates, err));
-    for (uint32_t p = 0; p < state.pairs_count; p++) {
-        if (state.pairs[p].second < state.matched)
-            narrow(&state, &state.pairs[p], &candidates);
+    pruner->terms = state.count;
+    pruner->whole = state.matched;
+    if (gathered < state.matched) {
+        GS_TRY(gather(&state, &candidates, err));
+        if (state.matched < state.count || state.pairs_count) // else sums are scores
+            GS_TRY(raise(&state, &candidates, best->capacity, err));
     }
-    keep_reaching(&state, &candidates);
-    GS_TRY(raise(&state, &candidates, best->capacity, err));
     keep_reaching(&state, &candidates);
     while (state.matched < state.count && candidates.count > FEW) {
         gs_docset within = {.docs = candidates.docs, .count = candidates.count};
         GS_TRY(match_next(&state, &within, err));
         sieve(&state, &candidates);
     }
-    GS_TRY(raise(&state, &candidates, best->capacity, err));
-    keep_reaching(&state, &candidates);
     GS_TRY(score(&state, candidates.docs, candidates.count, state.sets, best, err));
     *done = true;
     return GSEARCH_OK;

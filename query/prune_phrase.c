@@ -7,9 +7,10 @@
  */
 #include "query/prune.h"
 
-#define SEED_BLOCKS 16u
+#define SEED_BLOCKS 8u
 #define SCORED_TOGETHER 64u
 #define WORTHY_RATIO 2u /* with more than 1/2 of the blocks to look into, look at everything */
+#define FLAT 0.9         /* thresholds are below this share of the highest bound, as a rule */
 #define TF_TITLE 0x80u
 #define TF_MAX 0x7fu
 
@@ -195,6 +196,14 @@ static uint32_t count_worthy(const lead_list *lead, double threshold)
     return count;
 }
 
+static double highest(const lead_list *lead)
+{
+    double most = 0;
+    for (uint32_t b = 0; b < lead->list.blocks; b++)
+        most = lead->bounds[b] > most ? lead->bounds[b] : most;
+    return most;
+}
+
 gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done, gsearch_error *err)
 {
     gs_reader *reader = pruner->reader;
@@ -208,6 +217,8 @@ gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done, gse
     if (set.count != 1 || !set.lists[0].is_long)
         return GSEARCH_OK;
     GS_TRY(open_lead(reader, pruner->root, &cover, &lead, err));
+    if (count_worthy(&lead, FLAT * highest(&lead)) > lead.list.blocks / WORTHY_RATIO)
+        return GSEARCH_OK;
     GS_TRY(seed(pruner, &lead, best->capacity, &found, err));
     if (count_worthy(&lead, pruner->threshold) > lead.list.blocks / WORTHY_RATIO)
         return GSEARCH_OK;
