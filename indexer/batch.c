@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Owns the way from documents to sorted runs. Every document adds its tokens to one array; when the
- * array, or the table of words, is full, the array is inverted into a run. Documents may span
- * runs: the last token stays behind as the neighbour of the next one. Start with gs_batch_add.
+ * Owns the way from documents to postings. Every document adds its tokens to one array; when it is
+ * full it is inverted: grams go into bins, words into pairs that become a run when there is no more
+ * room for them. The last token stays behind as the neighbour of the next one. Start with
+ * gs_batch_add.
  */
 #include "indexer/batch.h"
 
@@ -11,12 +12,11 @@
 #include "indexer/batchparts.h"
 
 #define TOKENS_AT_ONCE 256u
-#define TOKENS_MIN 1024u
+#define TOKENS_CAPACITY 32768u
 #define FIXED_BYTES ((size_t)6 << 20) /* tables by code point, tails of streams, zstd */
-#define WORDS_SHARE 8u                /* of the rest, for the table of words */
-/* Pairs are a little more than tokens: a character between a word and a character is two. */
-#define PAIRS_EXTRA_SHARE 8u
-#define TOKEN_BYTES (sizeof(uint32_t) + GS_INVERTER_PAIR_BYTES * 9 / 8)
+#define WORDS_SHARE 8u                /* of the rest, for the table of words, */
+#define PAIRS_SHARE 8u                /* for sorting them, */
+#define BINS_SHARE 2u                 /* and for the postings of grams */
 
 /* One text of a document on its way to tokens. */
 typedef struct text_field {
@@ -42,18 +42,17 @@ static gsearch_status open_work(gs_batch *batch, size_t memory_bytes, gsearch_er
     gs_buf_init(&work->checkpoints, mem, GS_DOCUMENT_BYTES_MAX);
     work->before = GS_TOKEN_U32_GAP;
     size_t share = memory_bytes > FIXED_BYTES ? memory_bytes - FIXED_BYTES : 0;
-    size_t words_bytes = share / WORDS_SHARE;
-    size_t capacity = (share - words_bytes) / TOKEN_BYTES;
-    work->tokens_capacity = capacity < TOKENS_MIN ? TOKENS_MIN : capacity;
-    work->tokens = gs_mem_alloc(mem, work->tokens_capacity * sizeof(*work->tokens));
+    work->tokens = gs_mem_alloc(mem, TOKENS_CAPACITY * sizeof(*work->tokens));
     work->characters = gs_mem_calloc(mem, GS_CHARACTERS_END, sizeof(*work->characters));
     if (batch->with_text)
         work->packer = gs_store_packer_new(mem, GS_TEXT_LEVEL);
     if (!work->tokens || !work->characters || (batch->with_text && !work->packer))
         return gs_fail_memory(err);
-    GS_TRY(gs_words_init(&work->words, mem, words_bytes, err));
-    size_t pairs = work->tokens_capacity + work->tokens_capacity / PAIRS_EXTRA_SHARE;
-    return gs_inverter_init(&work->inverter, mem, pairs, err);
+    GS_TRY(gs_words_init(&work->words, mem, share / WORDS_SHARE, err));
+    GS_TRY(gs_bins_init(&batch->grams, &batch->file, mem, share / BINS_SHARE, err));
+    size_t pairs = share / PAIRS_SHARE / GS_INVERTER_PAIR_BYTES;
+    pairs = pairs < 2 * TOKENS_CAPACITY ? 2 * TOKENS_CAPACITY : pairs;
+    return gs_inverter_init(&work->inverter, mem, &batch->grams, pairs, err);
 }
 
 static void close_work(gs_batch *batch)
@@ -85,6 +84,7 @@ gsearch_status gs_batch_new(gs_dir *dir, const gs_mem *mem, size_t memory_bytes,
     }
     batch->mem = mem;
     batch->with_text = with_text;
+    batch->memory_bytes = memory_bytes;
     batch->work = work;
     batch->file.dir = dir;
     gs_spill_init(&batch->records, &batch->file, mem);
@@ -108,6 +108,7 @@ void gs_batch_free(gs_batch *batch)
     for (size_t i = 0; i < batch->runs_count; i++)
         gs_spill_release(&batch->runs[i].bytes);
     gs_mem_free(batch->mem, batch->runs);
+    gs_bins_release(&batch->grams);
     gs_mem_free(batch->mem, batch->frequencies);
     gs_scratch_close(batch->file.scratch);
     gs_mem_free(batch->mem, batch);
@@ -135,21 +136,49 @@ static gsearch_status add_run(gs_batch *batch, gs_run **out, gsearch_error *err)
 static gsearch_status invert(gs_batch *batch, size_t count, uint32_t after, gsearch_error *err)
 {
     gs_batch_work *work = batch->work;
-    gs_words_rank(&work->words);
-    for (size_t done = 0, taken; done < count; done += taken) {
-        gs_token_slice slice = {
-            .tokens = work->tokens + done,
-            .count = count - done,
-            .before = work->before,
-            .after = after,
-            .position = work->position + (uint32_t)done,
-        };
+    gs_token_slice slice = {
+        .tokens = work->tokens,
+        .count = count,
+        .before = work->before,
+        .after = after,
+        .position = work->position,
+    };
+    GS_TRY(gs_inverter_add(&work->inverter, &slice, err));
+    if (count)
+        work->before = slice.tokens[count - 1];
+    work->position += (uint32_t)count;
+    return GSEARCH_OK;
+}
+
+/* Writes the words of all tokens that were inverted as a run, and empties their table. */
+static gsearch_status end_run(gs_batch *batch, gsearch_error *err)
+{
+    gs_batch_work *work = batch->work;
+    if (work->inverter.pairs_count) {
         gs_run *run = NULL;
         GS_TRY(add_run(batch, &run, err));
-        GS_TRY(gs_inverter_run(&work->inverter, &slice, &work->words, run, &taken, err));
-        work->before = slice.tokens[taken - 1];
+        gs_words_rank(&work->words);
+        GS_TRY(gs_inverter_run(&work->inverter, &work->words, work->run_base, run, err));
     }
-    work->position += (uint32_t)count;
+    gs_words_reset(&work->words);
+    work->run_base = work->position;
+    return GSEARCH_OK;
+}
+
+/* The same while one token is left, whose number is that of a word in the table. */
+static gsearch_status end_run_early(gs_batch *batch, gsearch_error *err)
+{
+    gs_batch_work *work = batch->work;
+    uint32_t *last = &work->tokens[0], number;
+    if (!(*last & GS_TOKEN_U32_WORD))
+        return end_run(batch, err);
+    uint8_t kept[GS_TERM_BYTES_MAX];
+    gs_bytes word = gs_words_get(&work->words, *last & ~GS_TOKEN_U32_WORD);
+    memcpy(kept, word.ptr, word.len);
+    GS_TRY(end_run(batch, err));
+    if (!gs_words_intern(&work->words, gs_bytes_of(kept, word.len), &number))
+        return gs_fail_memory(err);
+    *last = GS_TOKEN_U32_WORD | number;
     return GSEARCH_OK;
 }
 
@@ -160,23 +189,10 @@ static gsearch_status drain(gs_batch *batch, gsearch_error *err)
     size_t count = work->tokens_count - 1;
     uint32_t last = work->tokens[count];
     GS_TRY(invert(batch, count, last, err));
-    uint8_t kept[GS_TERM_BYTES_MAX];
-    gs_bytes word = {kept, 0};
-    if (last & GS_TOKEN_U32_WORD) {
-        gs_bytes found = gs_words_get(&work->words, last & ~GS_TOKEN_U32_WORD);
-        memcpy(kept, found.ptr, found.len);
-        word.len = found.len;
-    }
-    gs_words_reset(&work->words);
-    if (word.len) {
-        uint32_t number;
-        if (!gs_words_intern(&work->words, word, &number))
-            return gs_fail_memory(err);
-        last = GS_TOKEN_U32_WORD | number;
-    }
     work->tokens[0] = last;
     work->tokens_count = 1;
-    return GSEARCH_OK;
+    return gs_inverter_room(&work->inverter) < TOKENS_CAPACITY ? end_run_early(batch, err)
+                                                               : GSEARCH_OK;
 }
 
 /* ---- tokens ---- */
@@ -189,7 +205,7 @@ static uint32_t next_position(const gs_batch *batch)
 static gsearch_status put(gs_batch *batch, uint32_t token, gsearch_error *err)
 {
     gs_batch_work *work = batch->work;
-    if (work->tokens_count == work->tokens_capacity)
+    if (work->tokens_count == TOKENS_CAPACITY)
         GS_TRY(drain(batch, err));
     work->tokens[work->tokens_count++] = token;
     return GSEARCH_OK;
@@ -212,11 +228,12 @@ static gsearch_status put_word(gs_batch *batch, gs_bytes term, gsearch_error *er
 {
     gs_batch_work *work = batch->work;
     // first the room: making it gives words new numbers
-    if (work->tokens_count == work->tokens_capacity)
+    if (work->tokens_count == TOKENS_CAPACITY)
         GS_TRY(drain(batch, err));
     uint32_t number;
     if (!gs_words_intern(&work->words, term, &number)) {
         GS_TRY(drain(batch, err));
+        GS_TRY(end_run_early(batch, err));
         if (!gs_words_intern(&work->words, term, &number))
             return gs_fail_memory(err);
     }
@@ -432,6 +449,8 @@ gsearch_status gs_batch_finish(gs_batch *batch, gsearch_error *err)
 {
     GS_TRY(gs_batch_cut(batch, err));
     GS_TRY(invert(batch, batch->work->tokens_count, GS_TOKEN_U32_GAP, err));
+    GS_TRY(end_run(batch, err));
+    GS_TRY(gs_bins_seal(&batch->grams, err));
     GS_TRY(keep_frequencies(batch, err));
     GS_TRY(gs_spill_seal(&batch->records, err));
     GS_TRY(gs_spill_seal(&batch->text, err));

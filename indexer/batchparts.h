@@ -19,8 +19,9 @@ typedef struct gs_batch_character {
 typedef struct gs_batch_work {
     gs_store_packer *packer;
     uint32_t *tokens;
-    size_t tokens_count, tokens_capacity;
+    size_t tokens_count;
     uint32_t position; /* of tokens[0] */
+    uint32_t run_base; /* where the words that are not yet in a run begin */
     uint32_t before;   /* the token in front of it */
     gs_words words;
     gs_inverter inverter;
@@ -38,12 +39,14 @@ typedef struct gs_batch_frequency {
 struct gs_batch {
     const gs_mem *mem;
     bool with_text;
+    size_t memory_bytes;
     uint32_t documents;
     uint64_t positions; /* of finished documents, their separators included */
     gs_spill_file file;
     gs_spill records; /* u32 length · record, see gs_batch_record */
     gs_spill text;    /* as gs_store_packer gives it */
-    gs_run *runs;
+    gs_bins grams;
+    gs_run *runs; /* of words */
     size_t runs_count, runs_capacity;
     gs_batch_frequency *frequencies; /* by code point, once finished */
     size_t frequencies_count;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Owns the way from finished batches to segments: documents one behind the other, the lists of all
- * runs merged in dictionary order, text blocks copied. Positions of later batches lie behind those
- * of earlier ones, so equal lists are joined without sorting. Start with gs_batches_write, at the
- * end.
+ * Owns the way from finished batches to segments: documents one behind the other, grams out of
+ * their bins, the runs of words merged in dictionary order, text blocks copied. Positions of later
+ * batches lie behind those of earlier ones, so equal words are joined without sorting. Start with
+ * gs_batches_write, at the end.
  */
 #include "indexer/batchparts.h"
 
 #include "common/base/limits.h"
 #include "common/text/analyzer.h"
+#include "indexer/gramsort.h"
 #include "indexer/termheap.h"
 
 #define READ_BYTES_ALL ((size_t)8 << 20) /* buffers of all runs together */
@@ -108,20 +109,47 @@ static gsearch_status write_documents(gs_segment_writer *writer, const gs_mem *m
     return status ? status : gs_segment_documents_done(writer, err);
 }
 
-/* ---- lists ---- */
+/* ---- grams ---- */
+
+static gsearch_status write_grams(gs_segment_writer *writer, const gs_mem *mem, batch_range range,
+                                  gsearch_error *err)
+{
+    gs_characters characters;
+    gs_gram_source *sources = gs_mem_alloc(mem, range.count * sizeof(*sources));
+    if (!sources)
+        return gs_fail_memory(err);
+    gsearch_status status = gs_characters_init(&characters, mem, err);
+    uint32_t shift = 0;
+    for (size_t i = 0; i < range.count && !status; i++) {
+        const gs_batch *batch = range.batches[i];
+        sources[i] = (gs_gram_source){.bins = &batch->grams, .shift = shift};
+        shift += (uint32_t)batch->positions;
+        for (size_t j = 0; j < batch->frequencies_count; j++)
+            characters.documents[batch->frequencies[j].code_point] +=
+                batch->frequencies[j].documents;
+    }
+    if (!status)
+        status = gs_gramsort(sources, range.count, &characters, mem,
+                             range.batches[0]->memory_bytes, writer, err);
+    if (!status)
+        status = gs_characters_give(&characters, GS_CHARACTERS_END, writer, err);
+    gs_characters_release(&characters);
+    gs_mem_free(mem, sources);
+    return status;
+}
+
+/* ---- words ---- */
 
 typedef struct run_merge {
     gs_run_reader *readers;
     size_t readers_count;
     gs_term_heap heap;
-    gs_characters characters;
 } run_merge;
 
 static gs_term_head head_of(const run_merge *merge, uint32_t source)
 {
-    const gs_run_term *term = &merge->readers[source].term;
     return (gs_term_head){
-        .is_word = term->is_word, .source = source, .gram = term->gram, .word = term->word};
+        .is_word = true, .source = source, .word = merge->readers[source].word};
 }
 
 static gsearch_status open_runs(run_merge *merge, const gs_mem *mem, batch_range range,
@@ -134,7 +162,6 @@ static gsearch_status open_runs(run_merge *merge, const gs_mem *mem, batch_range
     if (!merge->readers)
         return gs_fail_memory(err);
     GS_TRY(gs_term_heap_init(&merge->heap, mem, runs, err));
-    GS_TRY(gs_characters_init(&merge->characters, mem, err));
     size_t buffer = runs ? READ_BYTES_ALL / runs : READ_BYTES_MAX;
     buffer = buffer > READ_BYTES_MAX ? READ_BYTES_MAX : buffer;
     buffer = buffer < READ_BYTES_MIN ? READ_BYTES_MIN : buffer;
@@ -151,9 +178,6 @@ static gsearch_status open_runs(run_merge *merge, const gs_mem *mem, batch_range
             if (more)
                 gs_term_heap_push(&merge->heap, head_of(merge, source));
         }
-        for (size_t j = 0; j < batch->frequencies_count; j++)
-            merge->characters.documents[batch->frequencies[j].code_point] +=
-                batch->frequencies[j].documents;
         shift += (uint32_t)batch->positions;
     }
     return GSEARCH_OK;
@@ -165,7 +189,6 @@ static void close_runs(run_merge *merge, const gs_mem *mem)
         gs_run_reader_close(&merge->readers[i]);
     gs_mem_free(mem, merge->readers);
     gs_term_heap_release(&merge->heap);
-    gs_characters_release(&merge->characters);
 }
 
 /* Gives the list of the reader on top to the writer and moves the reader on. */
@@ -192,25 +215,17 @@ static gsearch_status merge_runs(run_merge *merge, gs_segment_writer *writer, gs
 {
     uint8_t bytes[GS_TERM_BYTES_MAX];
     while (merge->heap.count) {
-        const gs_term_head *top = gs_term_heap_top(&merge->heap);
-        bool is_word = top->is_word;
-        uint64_t gram = top->gram;
-        gs_bytes word = {bytes, top->word.len};
-        if (is_word)
-            memcpy(bytes, top->word.ptr, word.len);
-        uint32_t last = is_word ? GS_CHARACTERS_END : gs_gram_first(gram);
-        GS_TRY(gs_characters_give(&merge->characters, last, writer, err));
-        GS_TRY(gs_segment_add_list(writer, is_word, gram, word, err));
-        do {
+        gs_bytes top = gs_term_heap_top(&merge->heap)->word, word = {bytes, top.len};
+        memcpy(bytes, top.ptr, top.len);
+        GS_TRY(gs_segment_add_list(writer, true, 0, word, err));
+        do
             GS_TRY(copy_list(merge, writer, err));
-            top = gs_term_heap_top(&merge->heap);
-        } while (merge->heap.count && top->is_word == is_word &&
-                 (is_word ? gs_bytes_equal(top->word, word) : top->gram == gram));
+        while (merge->heap.count && gs_bytes_equal(gs_term_heap_top(&merge->heap)->word, word));
     }
-    return gs_characters_give(&merge->characters, GS_CHARACTERS_END, writer, err);
+    return GSEARCH_OK;
 }
 
-static gsearch_status write_lists(gs_segment_writer *writer, const gs_mem *mem, batch_range range,
+static gsearch_status write_words(gs_segment_writer *writer, const gs_mem *mem, batch_range range,
                                   gsearch_error *err)
 {
     run_merge merge = {0};
@@ -218,7 +233,7 @@ static gsearch_status write_lists(gs_segment_writer *writer, const gs_mem *mem, 
     if (!status)
         status = merge_runs(&merge, writer, err);
     close_runs(&merge, mem);
-    return status ? status : gs_segment_lists_done(writer, err);
+    return status;
 }
 
 /* ---- text ---- */
@@ -257,7 +272,9 @@ static gsearch_status write_parts(gs_segment_writer *writer, const gs_mem *mem, 
                                   bool with_text, gsearch_error *err)
 {
     GS_TRY(write_documents(writer, mem, range, err));
-    GS_TRY(write_lists(writer, mem, range, err));
+    GS_TRY(write_grams(writer, mem, range, err));
+    GS_TRY(write_words(writer, mem, range, err));
+    GS_TRY(gs_segment_lists_done(writer, err));
     for (size_t i = 0; i < range.count && with_text; i++)
         GS_TRY(write_text(writer, range.batches[i], err));
     return GSEARCH_OK;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Tokens to sorted lists: every pair (list, position) becomes one number, the numbers are radix
- * sorted, and the lists written as a run.
+ * Tokens to postings: those of grams go into bins by first character, those of words are collected
+ * and sorted into runs.
  */
 #ifndef GS_INDEXER_INVERTER_H
 #define GS_INDEXER_INVERTER_H
 
-#include "indexer/characters.h"
+#include "indexer/bins.h"
 #include "indexer/run.h"
 #include "indexer/wordtable.h"
 
@@ -16,23 +16,6 @@
 #define GS_TOKEN_U32_BREAK 0x40000000u
 #define GS_TOKEN_U32_GAP 0x40000001u   /* between documents and fields: in no list */
 
-typedef struct gs_inverter {
-    const gs_mem *mem;
-    uint64_t *pairs, *spare; /* key << 32 | position */
-    size_t capacity;         /* of each */
-    uint64_t *seen;          /* a bit a code point */
-    uint16_t *ranks;         /* by code point, from 1 */
-    uint32_t *characters;    /* by rank */
-    uint32_t characters_count;
-} gs_inverter;
-
-#define GS_INVERTER_PAIR_BYTES (2 * sizeof(uint64_t))
-
-/* `capacity`: pairs sorted at once, at least 2. */
-GS_CHECKED gsearch_status gs_inverter_init(gs_inverter *inverter, const gs_mem *mem,
-                                           size_t capacity, gsearch_error *err);
-void gs_inverter_release(gs_inverter *inverter);
-
 /* A piece of the position space. The neighbours decide which characters stand at a seam. */
 typedef struct gs_token_slice {
     const uint32_t *tokens;
@@ -41,10 +24,32 @@ typedef struct gs_token_slice {
     uint32_t position;      /* of tokens[0] */
 } gs_token_slice;
 
-/* Writes the lists of as many tokens from the front of the slice as fit at once, at least one, into
- * `run` (an empty one; sealed afterwards). `words` are ranked. */
-GS_CHECKED gsearch_status gs_inverter_run(gs_inverter *inverter, const gs_token_slice *slice,
-                                          const gs_words *words, gs_run *run, size_t *taken,
+typedef struct gs_inverter {
+    const gs_mem *mem;
+    gs_bins *bins;
+    uint64_t *pairs, *spare; /* of words: number << 32 | position */
+    size_t pairs_count, capacity;
+} gs_inverter;
+
+#define GS_INVERTER_PAIR_BYTES (2 * sizeof(uint64_t))
+
+/* `capacity`: words sorted at once. */
+GS_CHECKED gsearch_status gs_inverter_init(gs_inverter *inverter, const gs_mem *mem, gs_bins *bins,
+                                           size_t capacity, gsearch_error *err);
+void gs_inverter_release(gs_inverter *inverter);
+
+/* Takes in the slice. Room for slice->count words must be left. */
+GS_CHECKED gsearch_status gs_inverter_add(gs_inverter *inverter, const gs_token_slice *slice,
                                           gsearch_error *err);
+
+static inline size_t gs_inverter_room(const gs_inverter *inverter)
+{
+    return inverter->capacity - inverter->pairs_count;
+}
+
+/* Writes the lists of the words collected so far into `run`, an empty one, which it seals.
+ * Positions of the run count from `base`, and `words` are ranked. */
+GS_CHECKED gsearch_status gs_inverter_run(gs_inverter *inverter, const gs_words *words,
+                                          uint32_t base, gs_run *run, gsearch_error *err);
 
 #endif

@@ -6,23 +6,17 @@
 #include "indexer/run.h"
 
 #define VARINT_BYTES_MAX 5u
-#define HEAD_BYTES_MAX (VARINT_BYTES_MAX + 10 + 1 + GS_TERM_BYTES_MAX)
+#define HEAD_BYTES_MAX (VARINT_BYTES_MAX + 1 + GS_TERM_BYTES_MAX)
 #define PIECE_POSITIONS 4096u
-#define GRAM_SHIFT 21u /* runs hold no grams of three */
 
-gsearch_status gs_run_add(gs_run_writer *writer, const gs_run_term *term, const uint64_t *pairs,
-                          size_t count, gsearch_error *err)
+gsearch_status gs_run_add(gs_run *run, gs_bytes word, const uint64_t *pairs, size_t count,
+                          gsearch_error *err)
 {
-    gs_buf *out = &writer->run->bytes.tail;
-    gs_buf_varint(out, (uint64_t)count << 1 | term->is_word);
-    if (term->is_word) {
-        gs_buf_u8(out, (uint8_t)term->word.len);
-        gs_buf_bytes(out, term->word);
-    } else {
-        gs_buf_varint(out, (term->gram - writer->last_gram) >> GRAM_SHIFT);
-        writer->last_gram = term->gram;
-    }
-    uint32_t last = writer->run->base;
+    gs_buf *out = &run->bytes.tail;
+    gs_buf_varint(out, count);
+    gs_buf_u8(out, (uint8_t)word.len);
+    gs_buf_bytes(out, word);
+    uint32_t last = run->base;
     while (count) {
         size_t part = count < PIECE_POSITIONS ? count : PIECE_POSITIONS;
         uint8_t *ptr = gs_buf_reserve(out, part * VARINT_BYTES_MAX);
@@ -35,17 +29,17 @@ gsearch_status gs_run_add(gs_run_writer *writer, const gs_run_term *term, const 
             last = position;
         }
         out->len += (size_t)(ptr - begin);
-        GS_TRY(gs_spill_relieve(&writer->run->bytes, err));
+        GS_TRY(gs_spill_relieve(&run->bytes, err));
         pairs += part;
         count -= part;
     }
-    return gs_spill_relieve(&writer->run->bytes, err);
+    return gs_spill_relieve(&run->bytes, err);
 }
 
-gsearch_status gs_run_end(gs_run_writer *writer, gsearch_error *err)
+gsearch_status gs_run_end(gs_run *run, gsearch_error *err)
 {
-    gs_buf_varint(&writer->run->bytes.tail, 0);
-    return gs_spill_seal(&writer->run->bytes, err);
+    gs_buf_varint(&run->bytes.tail, 0);
+    return gs_spill_seal(&run->bytes, err);
 }
 
 gsearch_status gs_run_reader_open(gs_run_reader *reader, const gs_run *run, uint32_t shift,
@@ -65,20 +59,15 @@ gsearch_status gs_run_next(gs_run_reader *reader, bool *more, gsearch_error *err
 {
     GS_TRY(gs_spill_reader_fill(&reader->bytes, HEAD_BYTES_MAX, err));
     gs_cursor cursor = {.ptr = reader->bytes.next, .end = reader->bytes.end};
-    uint64_t head = gs_cursor_varint(&cursor);
-    bool is_word = head & 1;
-    if (head > 1 && is_word) {
+    reader->left = gs_cursor_varint32(&cursor);
+    if (reader->left) {
         gs_bytes word = gs_cursor_bytes(&cursor, gs_cursor_u8(&cursor));
-        memcpy(reader->word, word.ptr, word.len);
-        reader->term = (gs_run_term){.is_word = true, .word = {reader->word, word.len}};
-    } else if (head > 1) {
-        reader->last_gram += gs_cursor_varint(&cursor) << GRAM_SHIFT;
-        reader->term = (gs_run_term){.gram = reader->last_gram};
+        memcpy(reader->room, word.ptr, word.len);
+        reader->word = gs_bytes_of(reader->room, word.len);
     }
     if (cursor.bad)
         return gs_fail(err, GSEARCH_INTERNAL, "a sorted run does not read back");
     reader->bytes.next = cursor.ptr;
-    reader->left = (uint32_t)(head >> 1);
     reader->position = reader->base;
     *more = reader->left > 0;
     return GSEARCH_OK;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A sorted run: the lists of one stretch of positions in dictionary order, as a stream of
+ * A sorted run: the lists of the words of one stretch of positions, bytewise, as a stream of
  *
- *     varint count << 1 | is word · gram: varint step of gram >> 21, word: u8 length, bytes ·
- *     count varints: gaps of positions, the first from `base`
+ *     varint count · u8 length · bytes · count varints: gaps of positions, the first from `base`
  *
  * A count of 0 ends it.
  */
@@ -20,35 +19,22 @@ typedef struct gs_run {
 
 /* ---- writing ---- */
 
-typedef struct gs_run_writer {
-    gs_run *run;
-    uint64_t last_gram;
-} gs_run_writer;
-
-/* The name of a list. Grams come first, by number; words follow bytewise. */
-typedef struct gs_run_term {
-    bool is_word;
-    uint64_t gram;
-    gs_bytes word;
-} gs_run_term;
-
 /* Adds the next list: the low halves of `pairs` are its positions, strictly rising. */
-GS_CHECKED gsearch_status gs_run_add(gs_run_writer *writer, const gs_run_term *term,
-                                     const uint64_t *pairs, size_t count, gsearch_error *err);
-GS_CHECKED gsearch_status gs_run_end(gs_run_writer *writer, gsearch_error *err);
+GS_CHECKED gsearch_status gs_run_add(gs_run *run, gs_bytes word, const uint64_t *pairs,
+                                     size_t count, gsearch_error *err);
+GS_CHECKED gsearch_status gs_run_end(gs_run *run, gsearch_error *err);
 
 /* ---- reading ---- */
 
 typedef struct gs_run_reader {
-    gs_run_term term;
+    gs_bytes word; /* in `room` */
     gs_spill_reader bytes;
-    uint64_t last_gram;
     uint32_t left; /* positions of this list not yet read */
     uint32_t base, position;
-    uint8_t word[GS_TERM_BYTES_MAX];
+    uint8_t room[GS_TERM_BYTES_MAX];
 } gs_run_reader;
 
-/* Positions come out with `shift` added. The reader stays where it is: `term` points into it. */
+/* Positions come out with `shift` added. The reader stays where it is: `word` points into it. */
 GS_CHECKED gsearch_status gs_run_reader_open(gs_run_reader *reader, const gs_run *run,
                                              uint32_t shift, size_t buffer_bytes,
                                              gsearch_error *err);

@@ -15,6 +15,7 @@
 #define LIST_COST 32u
 // of a long list, a block is read only where the rarest list has a position: at most so much each
 #define TOUCH_COST 64u
+#define BREAK_SHOWN 0x3002u // what a break looks like in gs_plan_explain
 
 void gs_plan_start(gs_plan *plan, gs_arena *arena, const gs_snapshot *snapshot)
 {
@@ -77,7 +78,8 @@ static gs_bytes slot_text(gs_arena *arena, const gs_item *items, uint32_t count)
     uint8_t text[8];
     size_t len = 0;
     for (uint32_t i = 0; i < count; i++)
-        len += gs_utf8_encode(items[i].code_point, text + len);
+        len += gs_utf8_encode(items[i].kind == GS_TOKEN_BREAK ? BREAK_SHOWN : items[i].code_point,
+                              text + len);
     char *copy = gs_arena_dup(arena, gs_bytes_of(text, len));
     return gs_bytes_of(copy, copy ? len : 0);
 }
@@ -89,7 +91,7 @@ static gsearch_status fill_slot(gs_plan *plan, const gs_node *node, uint32_t i, 
     const gs_item *item = &node->items[i];
     uint64_t documents = 0, all = plan->snapshot->documents;
     if (item->kind == GS_TOKEN_BREAK) {
-        slot->text = gs_bytes_str("。");
+        slot->text = slot_text(plan->arena, item, 1);
         return find_gram(plan, GS_GRAM_BREAK, slot, &documents, err); // never ranked
     }
     if (item->kind == GS_TOKEN_WORD) {
@@ -103,18 +105,37 @@ static gsearch_status fill_slot(gs_plan *plan, const gs_node *node, uint32_t i, 
         return GSEARCH_OK;
     }
     slot->text = slot_text(plan->arena, item, slot->length);
-    if (slot->length == 2) {
+    bool next_is_break = i + 1 < node->items_count && item[1].kind == GS_TOKEN_BREAK;
+    if (slot->length == 2 && !next_is_break) {
         uint64_t gram = gs_gram(item->code_point, item[1].code_point, 0);
         GS_TRY(find_gram(plan, gram, slot, &documents, err));
         *weight += gs_score_idf(all, documents);
         return GSEARCH_OK;
     }
-    // alone: where a neighbour follows or a word goes before, the seam list has every such place
-    documents = gs_snapshot_character_documents(plan->snapshot, item->code_point);
-    *weight += gs_score_idf(all, documents);
+    if (!i || item[-1].kind != GS_TOKEN_CJK) { // else the bigram before has its weight
+        documents = gs_snapshot_character_documents(plan->snapshot, item->code_point);
+        *weight += gs_score_idf(all, documents);
+    }
+    if (next_is_break)
+        return find_gram(plan, gs_gram(item->code_point, GS_GRAM_STOP, 0), slot, &documents, err);
     if (i + 1 < node->items_count || (i && item[-1].kind == GS_TOKEN_WORD))
-        return find_gram(plan, gs_gram(item->code_point, 0, 0), slot, &documents, err);
+        return find_gram(plan, gs_gram(item->code_point, GS_GRAM_SEAM, 0), slot, &documents, err);
     return gs_expand_character(plan->snapshot, plan->arena, item->code_point, slot->sets, err);
+}
+
+/* How many items the slot at item `i` covers; 0 if the one before covers it. */
+static uint32_t slot_length(const gs_node *node, uint32_t i)
+{
+    const gs_item *item = &node->items[i];
+    bool after_character = i && item[-1].kind == GS_TOKEN_CJK;
+    gs_token_kind next = i + 1 < node->items_count ? item[1].kind : GS_TOKEN_WORD;
+    if (item->kind == GS_TOKEN_WORD)
+        return 1;
+    if (item->kind == GS_TOKEN_BREAK)
+        return after_character ? 0 : 1;
+    if (next == GS_TOKEN_CJK || next == GS_TOKEN_BREAK)
+        return 2;
+    return after_character ? 0 : 1;
 }
 
 static gsearch_status add_phrase(gs_plan *plan, gs_plan_node *out, gsearch_error *err)
@@ -125,15 +146,14 @@ static gsearch_status add_phrase(gs_plan *plan, gs_plan_node *out, gsearch_error
     if (!out->slots)
         return gs_fail_memory(err);
     for (uint32_t i = 0; i < node->items_count; i++) {
-        bool is_cjk = node->items[i].kind == GS_TOKEN_CJK;
-        bool pairs = is_cjk && i + 1 < node->items_count && node->items[i + 1].kind == GS_TOKEN_CJK;
-        if (is_cjk && !pairs && i && node->items[i - 1].kind == GS_TOKEN_CJK)
-            continue; // the bigram before covers it
+        uint32_t length = slot_length(node, i);
+        if (!length)
+            continue;
         if (++plan->slots_count > GS_QUERY_GRAMS_MAX)
             return gs_fail(err, GSEARCH_LIMIT, "the query has more than %u grams and words",
                            GS_QUERY_GRAMS_MAX);
         gs_slot *slot = &out->slots[out->slots_count++];
-        *slot = (gs_slot){.offset = i, .length = pairs ? 2 : 1};
+        *slot = (gs_slot){.offset = i, .length = length};
         slot->sets = gs_arena_calloc(plan->arena, segments, sizeof(*slot->sets));
         if (!slot->sets)
             return gs_fail_memory(err);

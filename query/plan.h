@@ -9,6 +9,7 @@
  *                    公开
  *                       2017   the word
  *                            年  a single character: its seam list
+ *     Before a break a character and the break are one slot, the stops of the character.
  */
 #ifndef GS_QUERY_PLAN_H
 #define GS_QUERY_PLAN_H
@@ -26,7 +27,7 @@ typedef struct gs_list_set {
 
 typedef struct gs_slot {
     uint32_t offset;   /* the first item that it covers, */
-    uint32_t length;   /* and how many: 2 for a bigram, else 1 */
+    uint32_t length;   /* and how many: 2 for a bigram or a stop, else 1 */
     gs_bytes text;     /* for gs_plan_explain: UTF-8 */
     gs_list_set *sets; /* one a segment */
 } gs_slot;

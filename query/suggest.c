@@ -130,7 +130,7 @@ static gsearch_status consider_characters(suggestion *all, uint32_t first, gsear
         return gs_fail_memory(err);
     for (uint32_t i = 0; i < segments; i++) {
         GS_TRY(gs_terms_seek_gram(&iterators[i], &all->snapshot->segments[i].segment->terms,
-                                  gs_gram(first, 1, 0), err));
+                                  gs_gram(first, GS_GRAM_STOP + 1, 0), err));
         GS_TRY(gs_terms_next(&iterators[i], &more[i], err));
     }
     for (;;) {

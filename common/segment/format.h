@@ -3,7 +3,8 @@
  * The numbers of the file format: docs/FORMAT.md explains them, section by section, and wins where
  * the two disagree. Everything is little-endian.
  *
- * History of GS_FORMAT: 1 first; 2 a count for each block of a long list.
+ * History of GS_FORMAT: 1 first; 2 a count for each block of a long list, and stops of characters
+ * instead of a list of all breaks.
  */
 #ifndef GS_SEGMENT_FORMAT_H
 #define GS_SEGMENT_FORMAT_H

@@ -13,6 +13,7 @@
 
 #define PENDING_POSITIONS GS_LONG_MIN_DEFAULT /* a list is short until it outgrows this */
 #define LIST_ALIGN 32u
+#define DRAIN_BYTES (64u << 10) /* of POST, gathered before they are written */
 #define BYTES_MAX SIZE_MAX
 
 struct gs_segment_writer {
@@ -320,9 +321,29 @@ static void spill(gs_segment_writer *writer, bool is_long)
     } else {
         gs_short_writer_add(&writer->shorts, writer->pending, writer->pending_count,
                             &writer->post);
-        drain(writer);
+        if (writer->post.len >= DRAIN_BYTES)
+            drain(writer);
     }
     writer->pending_count = 0;
+}
+
+/* Puts the long list that was collected into POST. */
+static void place_long(gs_segment_writer *writer, gs_list *list)
+{
+    static const uint8_t zeros[LIST_ALIGN] = {0};
+    drain(writer);
+    uint64_t at = gs_container_offset(writer->container);
+    size_t gap = (LIST_ALIGN - at % LIST_ALIGN) % LIST_ALIGN;
+    gs_container_write(writer->container, zeros, gap);
+    list->place = at + gap;
+    gs_long_writer_finish(&writer->longs, &writer->post);
+    drain(writer);
+}
+
+static void count_list(gs_segment_writer *writer, const gs_list *list)
+{
+    writer->meta.lists++;
+    writer->meta.postings += list->count;
 }
 
 /* Puts the list that ends here into the dictionary, and what is left of it into POST. */
@@ -339,13 +360,7 @@ static void end_list(gs_segment_writer *writer)
         list->place = writer->pending[0];
     } else if (list->is_long) {
         spill(writer, true);
-        static const uint8_t zeros[LIST_ALIGN] = {0};
-        uint64_t at = gs_container_offset(writer->container);
-        size_t gap = (LIST_ALIGN - at % LIST_ALIGN) % LIST_ALIGN;
-        gs_container_write(writer->container, zeros, gap);
-        list->place = at + gap;
-        gs_long_writer_finish(&writer->longs, &writer->post);
-        drain(writer);
+        place_long(writer, list);
     } else {
         list->place = writer->gaps_before;
         spill(writer, false);
@@ -355,8 +370,32 @@ static void end_list(gs_segment_writer *writer)
                              writer->gaps_before);
     else
         gs_terms_writer_gram(&writer->terms, writer->gram, list, writer->gaps_before);
-    writer->meta.lists++;
-    writer->meta.postings += list->count;
+    count_list(writer, list);
+}
+
+gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
+                                   const uint32_t *positions, uint32_t count, gsearch_error *err)
+{
+    end_list(writer);
+    uint64_t gaps_before = writer->shorts.gaps;
+    uint32_t last = GS_DOC_NONE;
+    bool is_long = count >= writer->meta.long_min;
+    gs_list list = {.count = count, .place = gaps_before, .is_long = is_long};
+    list.documents = gs_doctable_count(&writer->docs, positions, count, &last);
+    if (count == 1) {
+        list.place = positions[0];
+    } else if (list.is_long) {
+        gs_long_writer_add(&writer->longs, positions, count);
+        place_long(writer, &list);
+    } else {
+        gs_short_writer_start(&writer->shorts);
+        gs_short_writer_add(&writer->shorts, positions, count, &writer->post);
+        if (writer->post.len >= DRAIN_BYTES)
+            drain(writer);
+    }
+    gs_terms_writer_gram(&writer->terms, gram, &list, gaps_before);
+    count_list(writer, &list);
+    return stuck(writer, "lists", err);
 }
 
 gsearch_status gs_segment_add_list(gs_segment_writer *writer, bool is_word, uint64_t gram,

@@ -4,8 +4,9 @@
  *
  *     first << 42 | second << 21 | third        0 in the places that are not used
  *
- * so that (c, 0, 0) is the seam list of c, (a, b, 0) a bigram, and 0 the list of breaks. Words are
- * byte strings. Grams come first, by number; words follow bytewise.
+ * so that (a, b, 0) is a bigram, (c, 0, 0) the seam list of c, (c, 1, 0) its stops, where a break
+ * follows it, and 0 the list of breaks that no character goes before. Words are byte strings. Grams
+ * come first, by number; words follow bytewise.
  */
 #ifndef GS_SEGMENT_TERMS_H
 #define GS_SEGMENT_TERMS_H
@@ -14,6 +15,8 @@
 #include "common/segment/postings.h"
 
 #define GS_GRAM_BREAK 0ull
+#define GS_GRAM_SEAM 0u /* in the place of a second code point */
+#define GS_GRAM_STOP 1u
 #define GS_GRAM_CODE_POINT_MASK 0x1fffffull
 
 static inline uint64_t gs_gram(uint32_t first, uint32_t second, uint32_t third)

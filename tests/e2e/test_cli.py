@@ -754,7 +754,7 @@ def old_answers_are_told_once_and_change_no_exit_code():
 
 
 def messages_name_the_object_and_the_next_step():
-    newer = b"gsearch manifest\nformat 2\n" + b"of another time\n" * 20
+    newer = b"gsearch manifest\nformat 3\n" + b"of another time\n" * 20
     newer += b"checksum %016x\n" % gss.xxh3(newer)
 
     def manifest(here):
@@ -776,11 +776,11 @@ def messages_name_the_object_and_the_next_step():
                 (65, search, lambda here: spoil(manifest(here), 30),
                  "corrupt", ".gsearch", newest, "gsearch verify", "gsearch salvage"),
                 (65, search, lambda here: spoil(manifest(here), content=newer),
-                 "version", ".gsearch", newest, "format 2", "newer gsearch", "another folder"),
+                 "version", ".gsearch", newest, "format 3", "newer gsearch", "another folder"),
                 (65, search, lambda here: spoil(segment(here), 8, b"gsearch\n" + bytes(300)),
                  "corrupt", ".gsearch", "seg-", "gsearch verify", "gsearch salvage"),
                 (65, search, lambda here: spoil(segment(here), 9),
-                 "version", ".gsearch/seg-", "format 257", "newer gsearch", "another folder"),
+                 "version", ".gsearch/seg-", "format 258", "newer gsearch", "another folder"),
                 (65, search, lambda here: spoil(segment(here)),
                  "corrupt", ".gsearch/seg-", "footer", "gsearch salvage"),
                 (75, ["serve", "--listen", taken], None, "busy", taken, "stop it", "--listen"),

@@ -24,6 +24,8 @@ from model import Analyser, BREAK, Document, Source  # noqa: E402
 from oracle import PARTS, many_runs, older, updates  # noqa: E402
 from samples import Samples  # noqa: E402
 
+STOP = '\1'
+
 
 def source_of(segment, number):
     """A document as it is stored."""
@@ -43,12 +45,16 @@ def lists_of(documents, starts):
             keys = zone.keys
             for i, key in enumerate(keys):
                 following = keys[i + 1] if i + 1 < len(keys) else ''
+                before = keys[i - 1] if i else ''
                 if key[0] != 'c':
-                    lists[key].append(start + i)
+                    if key != BREAK or before[:1] != 'c':
+                        lists[key].append(start + i)
                     continue
                 if following[:1] == 'c':
                     lists[key + following[1:]].append(start + i)
-                if following[:1] != 'c' or i and keys[i - 1][0] == 'w':
+                elif following == BREAK:
+                    lists[key + STOP].append(start + i)
+                if before[:1] == 'w' or following[:1] != 'c' and following != BREAK:
                     lists[key].append(start + i)
             start += len(keys) + 1
     return lists

@@ -38,7 +38,7 @@ static int set_up(void **state)
     f->path = gs_test_dir_make();
     assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
     f->file.dir = f->dir;
-    assert_ok(gs_words_init(&f->words, NULL, 1 << 20, &f->error), &f->error);
+    assert_ok(gs_words_init(&f->words, NULL, 16 << 20, &f->error), &f->error);
     *state = f;
     return 0;
 }
@@ -90,10 +90,14 @@ static void want_all(fixture *f, uint32_t before, uint32_t after)
             memcpy(wanted.word, word.ptr, word.len);
             want(f, wanted, i);
         } else if (token == GS_TOKEN_U32_BREAK) {
-            want(f, (posting){.gram = 0}, i);
+            if (last >= GS_CHARACTERS_END)
+                want(f, (posting){.gram = 0}, i);
         } else if (token != GS_TOKEN_U32_GAP) {
-            if (next >= GS_CHARACTERS_END || last & GS_TOKEN_U32_WORD)
+            bool at_word = next & GS_TOKEN_U32_WORD || last & GS_TOKEN_U32_WORD;
+            if (at_word || next == GS_TOKEN_U32_GAP)
                 want(f, (posting){.gram = gs_gram(token, 0, 0)}, i);
+            if (next == GS_TOKEN_U32_BREAK)
+                want(f, (posting){.gram = gs_gram(token, 1, 0)}, i);
             if (next < GS_CHARACTERS_END)
                 want(f, (posting){.gram = gs_gram(token, next, 0)}, i);
         }
@@ -111,7 +115,7 @@ static int compare(const void *a, const void *b)
     return order ? order : (x->position > y->position) - (x->position < y->position);
 }
 
-/* Reads a run; its lists and positions must rise. */
+/* Reads a run; its words and positions must rise. */
 static void read_run(fixture *f, const gs_run *run)
 {
     gs_run_reader reader;
@@ -126,39 +130,73 @@ static void read_run(fixture *f, const gs_run *run)
             size_t count;
             assert_ok(gs_run_positions(&reader, &position, 1, &count, &f->error), &f->error);
             posting *found = &f->found[f->found_count++];
-            *found = (posting){.is_word = reader.term.is_word, .position = position};
-            if (found->is_word)
-                memcpy(found->word, reader.term.word.ptr, reader.term.word.len);
-            else
-                found->gram = reader.term.gram;
+            *found = (posting){.is_word = true, .position = position};
+            memcpy(found->word, reader.word.ptr, reader.word.len);
             assert_true(f->found_count - first < 2 || compare(found - 1, found) < 0);
         }
     }
     gs_run_reader_close(&reader);
 }
 
-static void invert_all(fixture *f, size_t capacity, uint32_t before, uint32_t after)
+/* Reads the bins; in each, positions must not fall. */
+static void read_bins(fixture *f, const gs_bins *bins)
+{
+    uint64_t *postings = calloc(GS_BIN_BLOCK_POSTINGS_MAX, sizeof(*postings));
+    for (uint32_t bin = 0; bin < GS_BINS; bin++) {
+        size_t blocks;
+        uint32_t last = 0;
+        const gs_bin_block *block = gs_bins_find(bins, bin, &blocks);
+        for (size_t b = 0; b < blocks; b++) {
+            assert_ok(gs_bins_read(bins, &block[b], postings, &f->error), &f->error);
+            for (uint32_t i = 0; i < block[b].count; i++) {
+                uint32_t first = bin * GS_BIN_CODE_POINTS + (uint32_t)(postings[i] >> 58);
+                uint32_t second = (uint32_t)(postings[i] >> GS_BIN_KEY_SHIFT) & 0x3ffff;
+                posting *found = &f->found[f->found_count++];
+                *found = (posting){.gram = gs_gram(first, second, 0),
+                                   .position = (uint32_t)postings[i]};
+                assert_true(found->position >= last);
+                last = found->position;
+            }
+        }
+    }
+    free(postings);
+}
+
+/* Adds the tokens in slices, a run of words to every `slices_a_run`. */
+static void invert_all(fixture *f, size_t slice_tokens, size_t slices_a_run, uint32_t before,
+                       uint32_t after)
 {
     gs_inverter inverter;
-    assert_ok(gs_inverter_init(&inverter, NULL, capacity, &f->error), &f->error);
+    gs_bins bins;
+    assert_ok(gs_bins_init(&bins, &f->file, NULL, 0, &f->error), &f->error);
+    assert_ok(gs_inverter_init(&inverter, NULL, &bins, slice_tokens * slices_a_run, &f->error),
+              &f->error);
     gs_words_rank(&f->words);
     f->found_count = f->runs = 0;
-    for (size_t done = 0, taken; done < f->count; done += taken, f->runs++) {
+    uint32_t base = f->position;
+    for (size_t done = 0; done < f->count; done += slice_tokens) {
+        bool is_last = done + slice_tokens >= f->count;
         gs_token_slice slice = {
             .tokens = f->tokens + done,
-            .count = f->count - done,
+            .count = is_last ? f->count - done : slice_tokens,
             .before = done ? f->tokens[done - 1] : before,
-            .after = after,
+            .after = is_last ? after : f->tokens[done + slice_tokens],
             .position = f->position + (uint32_t)done,
         };
+        assert_ok(gs_inverter_add(&inverter, &slice, &f->error), &f->error);
+        if (!is_last && gs_inverter_room(&inverter) >= slice_tokens)
+            continue;
         gs_run run;
         gs_spill_init(&run.bytes, &f->file, NULL);
-        assert_ok(gs_inverter_run(&inverter, &slice, &f->words, &run, &taken, &f->error),
-                  &f->error);
-        assert_true(taken > 0);
+        assert_ok(gs_inverter_run(&inverter, &f->words, base, &run, &f->error), &f->error);
+        base = slice.position + (uint32_t)slice.count;
         read_run(f, &run);
         gs_spill_release(&run.bytes);
+        f->runs++;
     }
+    assert_ok(gs_bins_seal(&bins, &f->error), &f->error);
+    read_bins(f, &bins);
+    gs_bins_release(&bins);
     gs_inverter_release(&inverter);
 }
 
@@ -197,43 +235,46 @@ static void lists_are_those_of_the_tokens(void **state)
     f->position = 4000000000u;
     make_tokens(f, 20000, 50, 1);
     want_all(f, GS_TOKEN_U32_GAP, GS_TOKEN_U32_GAP);
-    invert_all(f, 40000, GS_TOKEN_U32_GAP, GS_TOKEN_U32_GAP);
+    invert_all(f, 40000, 1, GS_TOKEN_U32_GAP, GS_TOKEN_U32_GAP);
     assert_int_equal(f->runs, 1);
     check_found(f);
 }
 
-static void many_distinct_characters_need_more_passes(void **state)
-{
-    fixture *f = *state;
-    make_tokens(f, 60000, 30000, 2);
-    want_all(f, GS_TOKEN_U32_WORD, 0x4E00);
-    invert_all(f, 80000, GS_TOKEN_U32_WORD, 0x4E00);
-    assert_int_equal(f->runs, 1);
-    check_found(f);
-}
-
-static void what_does_not_fit_comes_in_the_next_run(void **state)
+static void slices_know_their_neighbours(void **state)
 {
     fixture *f = *state;
     make_tokens(f, 1000, 5, 3);
     want_all(f, 0x4E00, GS_TOKEN_U32_BREAK);
-    const size_t capacities[] = {2, 3, 7, 500};
-    for (size_t i = 0; i < 4; i++) {
-        invert_all(f, capacities[i], 0x4E00, GS_TOKEN_U32_BREAK);
-        assert_true(f->runs > 1);
+    const size_t slices[] = {1, 2, 3, 7, 500};
+    for (size_t i = 0; i < 5; i++) {
+        invert_all(f, slices[i], 1 + i % 2, 0x4E00, GS_TOKEN_U32_BREAK);
+        assert_true(f->runs > 1 || slices[i] == 500);
         check_found(f);
     }
 }
 
-static void more_characters_than_ranks_cut_a_run(void **state)
+static void words_need_more_passes_when_there_are_many(void **state)
+{
+    fixture *f = *state;
+    make_room(f, 70000);
+    char word[16];
+    for (uint32_t i = 0; i < 70000; i++) {
+        snprintf(word, sizeof(word), "w%u", i * 7919 % 69997);
+        put_word(f, word);
+    }
+    want_all(f, GS_TOKEN_U32_WORD, 0x4E00);
+    invert_all(f, 70000, 1, GS_TOKEN_U32_WORD, 0x4E00);
+    check_found(f);
+}
+
+static void every_plane_has_bins(void **state)
 {
     fixture *f = *state;
     make_room(f, 150000);
     for (uint32_t i = 0; i < 150000; i++)
         f->tokens[f->count++] = GS_CHARACTERS_END - 1 - i;
     want_all(f, GS_TOKEN_U32_GAP, GS_TOKEN_U32_GAP);
-    invert_all(f, 200000, GS_TOKEN_U32_GAP, GS_TOKEN_U32_GAP);
-    assert_true(f->runs > 1);
+    invert_all(f, 200000, 1, GS_TOKEN_U32_GAP, GS_TOKEN_U32_GAP);
     check_found(f);
 }
 
@@ -241,11 +282,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lists_are_those_of_the_tokens, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_distinct_characters_need_more_passes, set_up,
+        cmocka_unit_test_setup_teardown(slices_know_their_neighbours, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(words_need_more_passes_when_there_are_many, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_does_not_fit_comes_in_the_next_run, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(more_characters_than_ranks_cut_a_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_plane_has_bins, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

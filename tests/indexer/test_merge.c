@@ -121,22 +121,24 @@ static void assert_same(const gs_manifest_segment *a, const gs_manifest_segment 
     assert_true(a->segment.id.high == b->segment.id.high);
 }
 
-/* What the list of breaks of a segment looks like. */
-typedef struct breaks {
+/* What the most frequent list of a segment looks like: 务务. */
+typedef struct frequent {
     bool is_long;
     uint32_t count;
     uint32_t blocks, partial; /* of a long list: blocks, and those with less than 256 positions */
-} breaks;
+} frequent;
 
-static breaks breaks_of(fixture *f, const gs_manifest_segment *file)
+static frequent frequent_of(fixture *f, const gs_manifest_segment *file)
 {
     gs_segment *segment;
     gs_list list;
     assert_ok(gs_segment_open(f->dir, NULL, file->segment.id, file->segment.length, true, &segment,
                               &f->error),
               &f->error);
-    assert_ok(gs_terms_find_gram(&segment->terms, GS_GRAM_BREAK, &list, &f->error), &f->error);
-    breaks out = {.is_long = list.is_long, .count = list.count};
+    assert_ok(gs_terms_find_gram(&segment->terms, gs_gram(0x52A1, 0x52A1, 0), &list,
+                                 &f->error),
+              &f->error);
+    frequent out = {.is_long = list.is_long, .count = list.count};
     if (list.is_long) {
         gs_long_list blocks;
         assert_ok(gs_long_list_open(&segment->postings, &list, &blocks, &f->error), &f->error);
@@ -158,12 +160,12 @@ static void whole_segments_merge_to_a_fresh_build(void **state)
         for (size_t i = 0; i < 20; i++) {
             gs_model part = part_of(&model, 14 * i, 14 * (i + 1));
             inputs[i] = gs_model_write(&part, f->dir, 14, 0, with_text);
-            assert_false(breaks_of(f, &inputs[i]).is_long);
+            assert_false(frequent_of(f, &inputs[i]).is_long);
         }
         assert_ok(gs_merge_segments(f->dir, NULL, inputs, 20, true, false, &merged, &f->error),
                   &f->error);
         gs_manifest_segment fresh = gs_model_write(&model, f->dir, 14, 0, with_text);
-        assert_true(breaks_of(f, &merged).is_long);
+        assert_true(frequent_of(f, &merged).is_long);
         assert_same(&merged, &fresh);
         gs_model_check(&model, f->dir, &merged, with_text);
         gs_model_free(&model);
@@ -181,11 +183,11 @@ static void long_lists_move_by_their_blocks(void **state)
         gs_model part = part_of(&model, ends[i], ends[i + 1]);
         inputs[i] = gs_model_write(&part, f->dir, 14, 0, true);
     }
-    breaks first = breaks_of(f, &inputs[1]), second = breaks_of(f, &inputs[3]);
+    frequent first = frequent_of(f, &inputs[1]), second = frequent_of(f, &inputs[3]);
     assert_true(first.is_long && second.is_long);
     assert_ok(gs_merge_segments(f->dir, NULL, inputs, 5, true, false, &merged, &f->error),
               &f->error);
-    breaks together = breaks_of(f, &merged);
+    frequent together = frequent_of(f, &merged);
     assert_true(together.blocks > first.blocks + second.blocks);
     assert_in_range(together.partial, 2, 5);
     gs_model_check(&model, f->dir, &merged, true);
@@ -200,7 +202,7 @@ static void blocks_stay_half_full_however_often_they_are_merged(void **state)
     size_t from = 100, to = 300;
     gs_model part = part_of(&model, from, to);
     gs_manifest_segment merged = gs_model_write(&part, f->dir, 200, 0, false);
-    breaks last = breaks_of(f, &merged);
+    frequent last = frequent_of(f, &merged);
     assert_true(last.is_long);
     bool packed = false;
     for (; !packed && from; from--, to++) {
@@ -209,7 +211,7 @@ static void blocks_stay_half_full_however_often_they_are_merged(void **state)
                                          gs_model_write(&behind, f->dir, 1, 0, false)};
         assert_ok(gs_merge_segments(f->dir, NULL, inputs, 3, true, false, &merged, &f->error),
                   &f->error);
-        breaks now = breaks_of(f, &merged);
+        frequent now = frequent_of(f, &merged);
         assert_true(now.count >= GS_BLOCK_POSTINGS / 2 * (now.blocks - 2));
         packed = now.blocks < last.blocks;
         last = now;
@@ -277,7 +279,7 @@ static void small_lists_come_back_to_the_same_bytes(void **state)
     fixture *f = *state;
     gs_model model = gs_model_make(25, 200);
     gs_manifest_segment input = gs_model_write(&model, f->dir, 200, 0, true), small, back;
-    assert_true(breaks_of(f, &input).is_long);
+    assert_true(frequent_of(f, &input).is_long);
     assert_ok(gs_merge_segments(f->dir, NULL, &input, 1, true, true, &small, &f->error), &f->error);
     gs_model_check(&model, f->dir, &small, true);
     assert_true(small.segment.id.low != input.segment.id.low);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checks of indexer/gramsort.c against postings that are sorted by comparing.
+ */
+#include "indexer/gramsort.h"
+
+#include <stdlib.h>
+
+#include "tests/support/check.h"
+#include "tests/support/fixture.h"
+
+#define POSTINGS 60000u /* in two halves, each from a batch of its own */
+#define HALF (POSTINGS / 2)
+
+typedef struct posting {
+    uint64_t gram;
+    uint32_t position;
+} posting;
+
+typedef struct fixture {
+    char *path;
+    gs_dir *dir;
+    gs_spill_file file;
+    gs_bins bins[2];
+    posting wanted[POSTINGS];
+    gsearch_error error;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *f = calloc(1, sizeof(*f));
+    f->path = gs_test_dir_make();
+    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
+    f->file.dir = f->dir;
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+    gs_scratch_close(f->file.scratch);
+    gs_dir_close(f->dir);
+    gs_test_dir_remove(f->path);
+    free(f);
+    return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const posting *x = a, *y = b;
+    if (x->gram != y->gram)
+        return x->gram < y->gram ? -1 : 1;
+    return (x->position > y->position) - (x->position < y->position);
+}
+
+/* One in three postings is the same gram; the others are of `firsts` first and `seconds` second
+ * characters. */
+static void fill(fixture *f, uint32_t firsts, uint32_t seconds, uint64_t random)
+{
+    for (uint32_t i = 0; i < POSTINGS; i++) {
+        uint32_t first = 0x4E00, second = 0x5000;
+        if (gs_test_random_below(&random, 3)) {
+            first += (uint32_t)gs_test_random_below(&random, firsts);
+            second += (uint32_t)gs_test_random_below(&random, seconds);
+        }
+        f->wanted[i] = (posting){.gram = gs_gram(first, second, 0), .position = i};
+        gs_bins *bins = &f->bins[i / HALF];
+        if (i % HALF == 0)
+            assert_ok(gs_bins_init(bins, &f->file, NULL, 0, &f->error), &f->error);
+        assert_ok(gs_bins_add(bins, first, second, i % HALF, &f->error), &f->error);
+    }
+    for (uint32_t b = 0; b < 2; b++)
+        assert_ok(gs_bins_seal(&f->bins[b], &f->error), &f->error);
+    qsort(f->wanted, POSTINGS, sizeof(*f->wanted), compare);
+}
+
+static gs_segment *sort_into_segment(fixture *f, size_t memory_bytes)
+{
+    gs_segment_options options = {.analyzer = 1, .unicode = "15.0.0"};
+    gs_segment_writer *writer;
+    assert_ok(gs_segment_create(f->dir, NULL, &options, &writer, &f->error), &f->error);
+    gs_doc_record record = {.key = gs_bytes_str("a"), .length = POSTINGS};
+    assert_ok(gs_segment_add_source(writer, gs_bytes_str(""), &f->error), &f->error);
+    assert_ok(gs_segment_add_document(writer, &record, &f->error), &f->error);
+    assert_ok(gs_segment_documents_done(writer, &f->error), &f->error);
+    gs_characters characters;
+    assert_ok(gs_characters_init(&characters, NULL, &f->error), &f->error);
+    gs_gram_source sources[] = {{&f->bins[0], 0}, {&f->bins[1], HALF}};
+    assert_ok(gs_gramsort(sources, 2, &characters, NULL, memory_bytes, writer, &f->error),
+              &f->error);
+    gs_characters_release(&characters);
+    assert_ok(gs_segment_lists_done(writer, &f->error), &f->error);
+    gs_container_name name;
+    assert_ok(gs_segment_finish(writer, &name, &f->error), &f->error);
+    gs_segment *segment;
+    assert_ok(gs_segment_open(f->dir, NULL, name.id, name.length, true, &segment, &f->error),
+              &f->error);
+    return segment;
+}
+
+static void check_segment(fixture *f, const gs_segment *segment)
+{
+    gs_decoder *decoder = gs_decoder_new(NULL);
+    uint32_t *positions = calloc(POSTINGS + GS_BLOCK_POSTINGS, sizeof(*positions)), at = 0;
+    gs_terms_iterator terms;
+    assert_ok(gs_terms_seek_gram(&terms, &segment->terms, 0, &f->error), &f->error);
+    for (bool more;;) {
+        assert_ok(gs_terms_next(&terms, &more, &f->error), &f->error);
+        if (!more)
+            break;
+        assert_ok(gs_list_read(&segment->postings, decoder, &terms.list, positions, &f->error),
+                  &f->error);
+        for (uint32_t i = 0; i < terms.list.count; i++, at++) {
+            assert_int_equal(terms.gram, f->wanted[at].gram);
+            assert_int_equal(positions[i], f->wanted[at].position);
+        }
+    }
+    assert_int_equal(at, POSTINGS);
+    free(positions);
+    gs_decoder_free(decoder);
+}
+
+/* The same bytes come out whatever the memory: bins that fit, bins that are cut by first or by
+ * second characters, and lists that do not fit alone. */
+static void memory_does_not_change_the_lists(void **state)
+{
+    fixture *f = *state;
+    static const struct {
+        uint32_t firsts, seconds;
+    } shapes[] = {{1, 1}, {64, 3}, {1, 5000}, {300, 300}};
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
+        fill(f, shapes[i].firsts, shapes[i].seconds, 17 + i);
+        gs_segment *roomy = sort_into_segment(f, 64 << 20);
+        gs_segment *tight = sort_into_segment(f, 0);
+        check_segment(f, roomy);
+        assert_true(roomy->id.low == tight->id.low && roomy->id.high == tight->id.high);
+        gs_segment_unref(roomy);
+        gs_segment_unref(tight);
+        for (uint32_t b = 0; b < 2; b++)
+            gs_bins_release(&f->bins[b]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(memory_does_not_change_the_lists, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
