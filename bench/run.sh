@@ -5,16 +5,22 @@
 # Without a PATH it is the short form, some minutes on a small generated corpus; FULL=1 generates a
 # gigabyte. PARTS names the parts to run, as in the list below; what the others left in
 # `bench-results` of the build folder stays, so that one can be repeated alone. RECORD=1 then
-# appends everything to bench/RESULTS.md and draws bench/plots again.
+# appends everything to bench/RESULTS.md and draws bench/plots again. WORK is an empty folder that
+# is to keep the index of the corpus, for the next run on the same one.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 build=${BUILD:-$root/build}
 results=$build/bench-results
 parts=${PARTS:-kernels build merge sizes query threads daemon growth segments}
-work=$(mktemp -d "${TMPDIR:-/tmp}/gsearch-bench.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
+if [ -n "${WORK:-}" ]; then
+    work=$WORK
+    mkdir -p "$work"
+else
+    work=$(mktemp -d "${TMPDIR:-/tmp}/gsearch-bench.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 1' INT TERM
+fi
 
 gsearch=$build/cli/gsearch
 bench=$build/bench
@@ -175,10 +181,11 @@ measure_segments() {
 corpus="files given"
 if [ $# -eq 0 ]; then
     corpus=generated
-    "$bench/gen_corpus" "$made_megabytes" >"$work/made.jsonl"
+    [ -e "$work/source" ] || "$bench/gen_corpus" "$made_megabytes" >"$work/made.jsonl"
     set -- "$work/made.jsonl"
 fi
-"$gsearch" index -d "$work/source" "$@" >"$work/line"
+[ -e "$work/source" ] || "$gsearch" index -d "$work/source" "$@" >"$work/line"
+rm -rf "$work/built" "$work/parts" "$work/merged" "$work/series" # of a run that was broken off
 {
     echo "machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores"
     echo "compiler: $(cc --version | head -n 1)"

@@ -110,6 +110,20 @@ static void put_sizes(gs_buf *out, const gs_snapshot *snapshot)
     put_number(out, "stored_text_bytes", all.text);
 }
 
+static gsearch_status put_classes(gs_buf *out, const gs_snapshot *snapshot, gsearch_error *err)
+{
+    static const char *const names[GS_LIST_CLASSES] = {"single", "short", "long"};
+    gs_list_counts counts[GS_LIST_CLASSES] = {0};
+    for (uint32_t i = 0; i < snapshot->segments_count; i++)
+        GS_TRY(gs_segment_count_lists(snapshot->segments[i].segment, counts, err));
+    for (size_t i = 0; i < GS_LIST_CLASSES; i++) {
+        gs_buf_printf(out, "\"%s_lists\":%" PRIu64 ",\"%s_positions\":%" PRIu64 ",", names[i],
+                      counts[i].lists, names[i], counts[i].positions);
+        gs_buf_printf(out, "\"%s_bytes\":%" PRIu64 ",", names[i], counts[i].bytes);
+    }
+    return GSEARCH_OK;
+}
+
 gsearch_status gs_search_describe(gs_snapshot *snapshot, gs_buf *out, gsearch_error *err)
 {
     uint64_t deleted = 0, positions = 0, postings = 0, lists = 0, text = 0;
@@ -134,6 +148,7 @@ gsearch_status gs_search_describe(gs_snapshot *snapshot, gs_buf *out, gsearch_er
     put_number(out, "lists", lists);
     put_number(out, "text_bytes", text);
     put_sizes(out, snapshot);
+    GS_TRY(put_classes(out, snapshot, err));
     put_number(out, "analyzer", snapshot->manifest.analyzer);
     gs_buf_printf(out, "\"unicode\":\"%s\",\"kernels\":\"%s\"}\n", snapshot->manifest.unicode,
                   gs_kernels_active()->name);

@@ -408,6 +408,14 @@ gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *lis
     return GSEARCH_OK;
 }
 
+uint64_t gs_long_list_bytes(const gs_long_list *list)
+{
+    uint32_t last = list->blocks - 1;
+    uint64_t start = 32 * (uint64_t)gs_load_u32(list->offsets + 4 * (size_t)last);
+    return long_table_bytes(list->blocks) + start +
+           gs_bitpack_bytes(list->counts[last] + 1u, list->bits[last]);
+}
+
 uint32_t gs_long_list_seek(const gs_long_list *list, uint32_t from, uint32_t position)
 {
     // gallop, then halve: queries move forward in small steps

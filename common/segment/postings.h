@@ -111,6 +111,9 @@ static inline uint32_t gs_long_list_count(const gs_long_list *list, uint32_t blo
     return list->counts[block] + 1u;
 }
 
+/* What the list takes in POST: its table and its packed blocks. */
+uint64_t gs_long_list_bytes(const gs_long_list *list);
+
 /* The last block whose first position is <= `position`, looking from `from` on (a block known to
  * be at or before it); `from` itself if even that begins later. */
 uint32_t gs_long_list_seek(const gs_long_list *list, uint32_t from, uint32_t position);

@@ -268,3 +268,32 @@ gs_segment_sizes gs_segment_sizes_of(const gs_segment *segment)
     }
     return sizes;
 }
+
+gsearch_status gs_segment_count_lists(const gs_segment *segment,
+                                      gs_list_counts sums[GS_LIST_CLASSES], gsearch_error *err)
+{
+    gs_terms_iterator term;
+    uint64_t long_bytes = 0;
+    GS_TRY(gs_terms_seek_gram(&term, &segment->terms, 0, err));
+    for (bool more = true; more;) {
+        GS_TRY(gs_terms_next(&term, &more, err));
+        if (!more)
+            break;
+        gs_list_class class = term.list.is_long      ? GS_LIST_LONG
+                              : term.list.count == 1 ? GS_LIST_SINGLE
+                                                     : GS_LIST_SHORT;
+        sums[class].lists++;
+        sums[class].positions += term.list.count;
+        if (class == GS_LIST_LONG) {
+            gs_long_list list;
+            GS_TRY(gs_long_list_open(&segment->postings, &term.list, &list, err));
+            long_bytes += gs_long_list_bytes(&list);
+        } else if (class == GS_LIST_SINGLE) {
+            sums[class].bytes += sizeof(uint32_t);
+        }
+    }
+    sums[GS_LIST_LONG].bytes += long_bytes;
+    // short lists fill chunks together: theirs is what is left
+    sums[GS_LIST_SHORT].bytes += gs_segment_sizes_of(segment).lists - long_bytes;
+    return GSEARCH_OK;
+}

@@ -65,6 +65,22 @@ typedef struct gs_segment_sizes {
 } gs_segment_sizes;
 gs_segment_sizes gs_segment_sizes_of(const gs_segment *segment);
 
+/* The classes of lists (3.10), and what a class takes beside its entries in the dictionary: a list
+ * of one position that position, which stands there. */
+typedef enum gs_list_class {
+    GS_LIST_SINGLE,
+    GS_LIST_SHORT,
+    GS_LIST_LONG,
+    GS_LIST_CLASSES
+} gs_list_class;
+typedef struct gs_list_counts {
+    uint64_t lists, positions, bytes;
+} gs_list_counts;
+/* Adds what the segment has to `sums`. Goes through the whole dictionary. CORRUPT. */
+GS_CHECKED gsearch_status gs_segment_count_lists(const gs_segment *segment,
+                                                 gs_list_counts sums[GS_LIST_CLASSES],
+                                                 gsearch_error *err);
+
 /* "seg-<32 hex>.gss" */
 void gs_segment_file_name(gs_hash128 id, char out[64]);
 

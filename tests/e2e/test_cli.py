@@ -541,6 +541,11 @@ def stat_counts():
                  "stored_text_bytes"]
         assert all(stat[part] > 0 for part in parts), stat
         assert 0 < stat["index_bytes"] - sum(stat[part] for part in parts) < 4096, stat
+        for what in ["lists", "positions", "bytes"]:
+            single, short, long = (stat[f"{of}_{what}"] for of in ["single", "short", "long"])
+            assert single > 0 and short > 0 and long == 0, stat
+            if what != "bytes":
+                assert single + short == stat["postings" if what == "positions" else what], stat
         assert re.search(r"^documents +5$", here.run("stat"), re.M)
 
 

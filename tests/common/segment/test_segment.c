@@ -51,6 +51,61 @@ static bool find(place *p, gs_segment *segment, const char *key, uint32_t *doc)
     return found;
 }
 
+/* ---- lists by class ---- */
+
+/* What FORMAT 3.10 gives a long list: its table, up to a border of 32 bytes, and blocks of 256
+ * positions, in eight lanes of whole words. */
+static uint64_t long_bytes(const uint32_t *positions, uint32_t count)
+{
+    uint32_t blocks = (count + 255) / 256;
+    uint64_t bytes = (8 + 12 * (uint64_t)blocks + 31) / 32 * 32;
+    for (uint32_t from = 0; from < count; from += 256) {
+        uint32_t held = count - from < 256 ? count - from : 256, widest = 0, width = 0;
+        for (uint32_t i = from + 1; i < from + held; i++) {
+            uint32_t distance = positions[i] - positions[i - 1];
+            widest = distance > widest ? distance : widest;
+        }
+        while (width < 32 && widest >> width)
+            width++;
+        bytes += ((held + 7) / 8 * width + 31) / 32 * 32;
+    }
+    return bytes;
+}
+
+static void lists_are_counted_by_class(void **state)
+{
+    place *p = *state;
+    random_segment *random = random_segment_new(7, 300, 400, 100);
+    gs_list_counts counts[GS_LIST_CLASSES] = {0}, expected[GS_LIST_CLASSES] = {0};
+    gs_container_name name;
+    assert_ok(random_segment_write(random, p->dir, NULL, false, 1000, &name, &p->error), &p->error);
+    gs_segment *segment = open_named(p, &name);
+    for (uint32_t i = 0; i < random->grams + random->words; i++) {
+        const random_list *list = &random->lists[i];
+        if (list->count == 0)
+            continue;
+        size_t class = list->count == 1 ? GS_LIST_SINGLE
+                       : list->count < GS_LONG_MIN_DEFAULT ? GS_LIST_SHORT : GS_LIST_LONG;
+        expected[class].lists++;
+        expected[class].positions += list->count;
+        if (class == GS_LIST_SINGLE)
+            expected[class].bytes += 4;
+        else if (class == GS_LIST_LONG)
+            expected[class].bytes += long_bytes(list->positions, list->count);
+    }
+    gs_segment_sizes sizes = gs_segment_sizes_of(segment);
+    expected[GS_LIST_SHORT].bytes = sizes.lists - expected[GS_LIST_LONG].bytes;
+    assert_ok(gs_segment_count_lists(segment, counts, &p->error), &p->error);
+    for (size_t class = 0; class < GS_LIST_CLASSES; class++) {
+        assert_int_not_equal(expected[class].lists, 0);
+        assert_int_equal(counts[class].lists, expected[class].lists);
+        assert_int_equal(counts[class].positions, expected[class].positions);
+        assert_int_equal(counts[class].bytes, expected[class].bytes);
+    }
+    gs_segment_unref(segment);
+    random_segment_free(random);
+}
+
 /* ---- small segments ---- */
 
 static void a_segment_of_no_documents_is_one(void **state)
@@ -625,6 +680,7 @@ static void damaged_content_under_right_sums_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        PLACE_CASE(lists_are_counted_by_class),
         PLACE_CASE(a_segment_of_no_documents_is_one),
         PLACE_CASE(documents_may_be_empty),
         PLACE_CASE(one_position_of_one_document_is_found),
