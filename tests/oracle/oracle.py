@@ -62,12 +62,12 @@ def random_request(samples, sources):
     draw = choose.random()
     if draw < 0.2:
         request.sort = choose.choice(('date', '-date'))
-    elif draw < 0.35:
+    elif draw < 0.4:
         request.limit, request.offset = choose.randint(1, 12), choose.choice((0, 0, 3, 9))
-        request.total = choose.random() < 0.5
-    elif draw < 0.45:
-        request.facet = True
+        request.total = choose.random() < 0.3  # without, what cannot become a row is passed over
     elif draw < 0.5:
+        request.facet = True
+    elif draw < 0.55:
         request.count = True
     return request
 
