@@ -331,6 +331,7 @@ def record(results, bench):
                         ("segments", "More segments, microseconds")]:
         if results.series(name):
             out.append(f"### {title}\n\n`bench_build`, `bench_query`\n\n{series(results, name)}")
+    (bench / "plots").mkdir(exist_ok=True)
     with open(bench / "RESULTS.md", "a", encoding="utf-8") as file:
         file.write("\n".join(out))
     for draw in [draw_kernels, draw_series, draw_queries]:
