@@ -171,7 +171,7 @@ fn main() -> tantivy::Result<()> {
         eprintln!("usage: peer-tantivy INDEX DOCUMENTS QUERIES [reuse]");
         std::process::exit(2);
     }
-    println!("version\t{}", tantivy::version_string());
+    println!("version\t{}", tantivy::version_string().split([' ', ',']).nth(1).expect("a number"));
     if args.len() == 4 {
         let texts = read_texts(&args[2]);
         fs::create_dir(&args[1])?;
