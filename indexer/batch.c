@@ -11,12 +11,14 @@
 #include "common/text/analyzer.h"
 #include "indexer/batchparts.h"
 
-#define TOKENS_AT_ONCE 256u
+#define CODES_AT_ONCE 4096u
 #define TOKENS_CAPACITY 32768u
 #define FIXED_BYTES ((size_t)6 << 20) /* tables by code point, tails of streams, zstd */
 #define WORDS_SHARE 8u                /* of the rest, for the table of words, */
 #define PAIRS_SHARE 8u                /* for sorting them, */
 #define BINS_SHARE 2u                 /* and for the postings of grams */
+
+_Static_assert(GS_ANALYZER_BREAK == GS_TOKEN_U32_BREAK, "codes of the analyser are tokens");
 
 /* One text of a document on its way to tokens. */
 typedef struct text_field {
@@ -24,6 +26,7 @@ typedef struct text_field {
     uint32_t document_start;
     uint32_t title_positions;
     bool has_tokens;
+    bool is_past_title; /* the last token that is no break stands behind the title */
     bool break_waits; /* becomes a token if another one follows */
     bool break_in_title;
     bool has_checkpoints;
@@ -211,16 +214,28 @@ static gsearch_status put(gs_batch *batch, uint32_t token, gsearch_error *err)
     return GSEARCH_OK;
 }
 
+/* Notes that the document holds these characters; breaks are passed over. */
+static gsearch_status note_characters(gs_batch *batch, const uint32_t *codes, size_t count,
+                                      gsearch_error *err)
+{
+    gs_batch_character *characters = batch->work->characters;
+    uint32_t document = batch->documents + 1;
+    for (size_t i = 0; i < count; i++) {
+        if (codes[i] == GS_ANALYZER_BREAK)
+            continue;
+        if (codes[i] >= GS_CHARACTERS_END)
+            return gs_fail(err, GSEARCH_INTERNAL, "the analyser gave U+%X as a CJK character",
+                           codes[i]);
+        gs_batch_character *character = &characters[codes[i]];
+        character->documents += character->last_document != document;
+        character->last_document = document;
+    }
+    return GSEARCH_OK;
+}
+
 static gsearch_status put_character(gs_batch *batch, uint32_t code_point, gsearch_error *err)
 {
-    if (code_point >= GS_CHARACTERS_END)
-        return gs_fail(err, GSEARCH_INTERNAL, "the analyser gave U+%X as a CJK character",
-                       code_point);
-    gs_batch_character *character = &batch->work->characters[code_point];
-    if (character->last_document != batch->documents + 1) {
-        character->last_document = batch->documents + 1;
-        character->documents++;
-    }
+    GS_TRY(note_characters(batch, &code_point, 1, err));
     return put(batch, code_point, err);
 }
 
@@ -278,27 +293,48 @@ static gsearch_status add_token(gs_batch *batch, text_field *field, const gs_tok
     else
         GS_TRY(put_word(batch, token->term, err));
     field->has_tokens = true;
+    field->is_past_title = token->byte_start >= field->title.byte_end;
     if (in_title)
         field->title_positions = next_position(batch) - field->document_start;
     return GSEARCH_OK;
+}
+
+/* Plain text behind a token of the field that is not in its title, up to where a checkpoint is due:
+ * straight into the array. */
+static gsearch_status add_plain(gs_batch *batch, const text_field *field, gs_analyzer *analyzer,
+                                gsearch_error *err)
+{
+    gs_batch_work *work = batch->work;
+    size_t restart = SIZE_MAX, room = TOKENS_CAPACITY - work->tokens_count;
+    if (field->has_checkpoints)
+        restart = field->checkpoint.byte + (size_t)GS_CHECKPOINT_BYTES;
+    uint32_t *codes = work->tokens + work->tokens_count;
+    size_t count = gs_analyzer_plain(analyzer, restart, codes,
+                                     room < CODES_AT_ONCE ? room : CODES_AT_ONCE);
+    work->tokens_count += count;
+    return note_characters(batch, codes, count, err);
 }
 
 static gsearch_status add_text(gs_batch *batch, gs_bytes text, text_field *field,
                                gsearch_error *err)
 {
     gs_analyzer analyzer;
-    gs_token tokens[TOKENS_AT_ONCE];
+    gs_token tokens[GS_ANALYZER_TOKENS_MIN];
     gs_analyzer_start(&analyzer, text, 0, 0);
-    size_t count;
-    while ((count = gs_analyzer_next(&analyzer, tokens, TOKENS_AT_ONCE)) > 0) {
+    for (;;) {
         // each token may bring a break; a field break and a separator follow
-        if (next_position(batch) > GS_SEGMENT_POSITIONS_MAX - 2 * (TOKENS_AT_ONCE + 1))
+        if (next_position(batch) >
+            GS_SEGMENT_POSITIONS_MAX - CODES_AT_ONCE - 2 * (GS_ANALYZER_TOKENS_MIN + 1))
             return gs_fail(err, GSEARCH_LIMIT, "a batch is over %u positions: use smaller batches",
                            GS_SEGMENT_POSITIONS_MAX);
+        if (field->is_past_title)
+            GS_TRY(add_plain(batch, field, &analyzer, err));
+        size_t count = gs_analyzer_next(&analyzer, tokens, GS_ANALYZER_TOKENS_MIN);
+        if (count == 0)
+            return GSEARCH_OK;
         for (size_t i = 0; i < count; i++)
             GS_TRY(add_token(batch, field, &tokens[i], err));
     }
-    return GSEARCH_OK;
 }
 
 /* ---- documents ---- */
@@ -392,7 +428,7 @@ static gsearch_status add_fields(gs_batch *batch, const gs_document *document, t
         GS_TRY(add_text(batch, document->title, field, err));
         field->title_positions = next_position(batch) - field->document_start;
         GS_TRY(put(batch, GS_TOKEN_U32_GAP, err));
-        field->has_tokens = field->break_waits = false;
+        field->has_tokens = field->break_waits = field->is_past_title = false;
     } else {
         field->title = gs_title_find(document->text);
     }

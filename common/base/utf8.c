@@ -48,14 +48,35 @@ size_t gs_utf8_encode(uint32_t code_point, uint8_t out[4])
     return len;
 }
 
+/* May any continuation byte follow this lead byte of a character of three? */
+static bool takes_any_second(uint8_t lead)
+{
+    const uint32_t any = 0xFFFF & ~(1u << 0x0 | 1u << 0xD); // but E0 and ED
+    return any >> (lead & 0xF) & 1;
+}
+
+/* How many of these eight bytes are surely well-formed: all if they are ASCII, six if they begin
+ * with two characters of three bytes, the most frequent ones; else 0, and the decoder decides. */
+static size_t well_formed(uint64_t word)
+{
+    const uint64_t ascii = 0x8080808080808080, shape = 0xC0C0F0C0C0F0, three = 0x8080E08080E0;
+    if ((word & ascii) == 0)
+        return 8;
+    if ((word & shape) == three && takes_any_second((uint8_t)word) &&
+        takes_any_second((uint8_t)(word >> 24)))
+        return 6;
+    return 0;
+}
+
 size_t gs_utf8_valid_prefix(gs_bytes text)
 {
     static const uint8_t replacement[3] = {0xEF, 0xBF, 0xBD};
     const uint8_t *ptr = text.ptr;
     const uint8_t *end = text.ptr + text.len;
     while (ptr < end) {
-        if (*ptr < 0x80) {
-            ptr++;
+        size_t good = end - ptr >= 8 ? well_formed(gs_load_u64(ptr)) : 0;
+        if (good) {
+            ptr += good;
             continue;
         }
         uint32_t code_point;

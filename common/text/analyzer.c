@@ -3,14 +3,12 @@
  * One pass over the text. Plain Han characters and plain ASCII words are read in tight loops;
  * everything else goes character by character through the table of fold.h. At any time at most one
  * of a word and a run of breaks is open: a break closes the word, a word or a CJK character gives
- * out the breaks.
+ * out the breaks. gs_analyzer_plain is the same pass for an indexer, which wants nothing but code
+ * points of most of a text: no word is open in it, and no character folds to several.
  */
 #include "common/text/analyzer.h"
 
 #include "common/base/utf8.h"
-
-/* One step gives out at most what is open and one token more. */
-#define STEP_TOKENS_MAX 2
 
 /* FNV-1a of 64 bits, by Glenn Fowler, Landon Curt Noll and Kiem-Phong Vo, in the public domain. */
 #define HASH_START 0xCBF29CE484222325u
@@ -333,26 +331,31 @@ static void read_character(gs_analyzer *analyzer, batch *out)
     }
 }
 
+/* Does nothing before `ptr` have a say in what is read from there on? So it is between two Han
+ * characters, but in a heading. */
+static bool is_restart(const gs_analyzer *analyzer, uint32_t code_point, const uint8_t *ptr)
+{
+    return is_han(code_point) && analyzer->han_end == ptr && !analyzer->line_heading;
+}
+
 /* Plain Han characters up to the first other one. */
 static void read_han(gs_analyzer *analyzer, batch *out, size_t limit)
 {
     const uint8_t *ptr = analyzer->next, *end = analyzer->end;
-    bool restart = false;
-    while (out->count + STEP_TOKENS_MAX <= limit && end - ptr >= 3 && is_han_lead(*ptr)) {
+    while (out->count + GS_ANALYZER_TOKENS_MIN <= limit && end - ptr >= 3 && is_han_lead(*ptr)) {
         uint32_t code_point =
             (ptr[0] & 0x0Fu) << 12 | (ptr[1] & 0x3Fu) << 6 | (ptr[2] & 0x3Fu);
         if (!is_han(code_point) || !character_ends(ptr + 3, end))
             break;
         uint32_t folded = gs_fold_target(gs_fold_entry(code_point), code_point);
         add_cjk(analyzer, out, folded, ptr, ptr + 3);
-        out->tokens[out->count - 1].restart = restart;
-        restart = !analyzer->line_heading;
+        out->tokens[out->count - 1].restart = is_restart(analyzer, code_point, ptr);
         ptr += 3;
+        analyzer->han_end = ptr;
     }
     if (ptr == analyzer->next)
         return;
     analyzer->next = ptr;
-    analyzer->han_end = ptr;
     analyzer->line_blank = false;
 }
 
@@ -401,7 +404,7 @@ size_t gs_analyzer_next(gs_analyzer *analyzer, gs_token *out, size_t capacity)
     batch result = {.tokens = out};
     start_terms(analyzer);
     // A step appends to the open word or opens one: room for a term, however long the open one is.
-    while (result.count + STEP_TOKENS_MAX <= capacity &&
+    while (result.count + GS_ANALYZER_TOKENS_MIN <= capacity &&
            analyzer->terms_used + 2 * GS_TERM_BYTES_MAX <= GS_ANALYZER_TERM_BYTES) {
         if (analyzer->folded_next < analyzer->folded.count) {
             uint32_t folded = analyzer->folded.code_points[analyzer->folded_next++];
@@ -422,4 +425,57 @@ size_t gs_analyzer_next(gs_analyzer *analyzer, gs_token *out, size_t capacity)
             read_character(analyzer, &result);
     }
     return result.count;
+}
+
+/* ---- plain text ---- */
+
+/* gs_utf8_decode for what is mostly three bytes, well-formed as a text is. */
+static inline size_t decode(const uint8_t *ptr, const uint8_t *end, uint32_t *code_point)
+{
+    if (end - ptr < 3 || (*ptr & 0xF0) != 0xE0)
+        return gs_utf8_decode(ptr, end, code_point);
+    *code_point = (ptr[0] & 0x0Fu) << 12 | (ptr[1] & 0x3Fu) << 6 | (ptr[2] & 0x3Fu);
+    return 3;
+}
+
+size_t gs_analyzer_plain(gs_analyzer *analyzer, size_t restart, uint32_t *out, size_t capacity)
+{
+    if (analyzer->word_start || analyzer->folded_next < analyzer->folded.count)
+        return 0;
+    const uint8_t *ptr = analyzer->next, *end = analyzer->end;
+    batch none = {0}; // what a step gives out while no word is open
+    size_t count = 0;
+    while (ptr < end && count + GS_ANALYZER_TOKENS_MIN <= capacity) {
+        uint32_t code_point;
+        const uint8_t *next = ptr + decode(ptr, end, &code_point);
+        uint32_t entry = gs_fold_entry(code_point);
+        gs_fold_class class = gs_fold_class_of(entry);
+        // of Han characters the class is known without waiting for the table
+        if (is_han(code_point) || class == GS_FOLD_CJK) {
+            bool due = (size_t)(ptr - analyzer->begin) >= restart;
+            if (!character_ends(next, end) || (due && is_restart(analyzer, code_point, ptr)))
+                break;
+            out[count] = GS_ANALYZER_BREAK;
+            count += analyzer->break_start != NULL;
+            analyzer->break_start = NULL;
+            out[count++] = gs_fold_target(entry, code_point);
+            analyzer->han_end = entry & GS_FOLD_HAN ? next : analyzer->han_end;
+            analyzer->line_blank = false;
+        } else if (code_point == '\n' || code_point == '\r') {
+            analyzer->next = ptr;
+            read_line_end(analyzer, &none);
+            next = analyzer->next;
+        } else if (class == GS_FOLD_BREAK || class == GS_FOLD_NOTHING) {
+            if (class == GS_FOLD_BREAK)
+                add_break(analyzer, &none, ptr, next);
+            if (!(entry & GS_FOLD_SPACE))
+                analyzer->line_blank = false;
+        } else {
+            break;
+        }
+        ptr = next;
+    }
+    analyzer->next = ptr;
+    analyzer->position += (uint32_t)count;
+    return count;
 }

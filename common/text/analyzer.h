@@ -43,6 +43,10 @@ typedef struct gs_token {
 #define GS_TERM_HASH_DIGITS 16u
 
 #define GS_ANALYZER_TERM_BYTES 2048u
+#define GS_ANALYZER_TOKENS_MIN 2u /* what one character can complete and be */
+
+/* What stands for a run of breaks among code points. */
+#define GS_ANALYZER_BREAK 0x40000000u
 
 /* Reads one text. About 3 KiB, no memory of its own beyond `text`, which is borrowed until the last
  * call. */
@@ -73,9 +77,16 @@ typedef struct gs_analyzer {
  * `position`. To go on from a restart point, pass the whole text and its byte offset as `from`. */
 void gs_analyzer_start(gs_analyzer *analyzer, gs_bytes text, size_t from, uint32_t position);
 
-/* The next tokens into `out`, at most `capacity` (at least 8); 0 at the end. The terms of one batch
- * are valid until the next call. Breaks at the very start and end of the text are given like
- * others: the caller drops those it does not want. */
+/* The next tokens into `out`, at most `capacity`, which is GS_ANALYZER_TOKENS_MIN or more; 0 at the
+ * end. The terms of one batch are valid until the next call. Breaks at the very start and end of
+ * the text are given like others: the caller drops those it does not want. */
 size_t gs_analyzer_next(gs_analyzer *analyzer, gs_token *out, size_t capacity);
+
+/* The same tokens, in a fraction of the time, where they are but folded characters and
+ * GS_ANALYZER_BREAK. Reads CJK characters without marks, breaks and nothings, and stops before
+ * anything else, before the first restart point at the byte `restart` or behind it, or where less
+ * than GS_ANALYZER_TOKENS_MIN of `capacity` is left. Where it gives 0, gs_analyzer_next goes on;
+ * the two may take turns at will. */
+size_t gs_analyzer_plain(gs_analyzer *analyzer, size_t restart, uint32_t *out, size_t capacity);
 
 #endif

@@ -95,11 +95,13 @@ static void a_title_zone_ends_with_its_line(void **state)
     fixture *f = *state;
     gs_batch *batch;
     assert_ok(gs_batch_new(f->dir, NULL, 0, true, &batch, &f->error), &f->error);
-    // 公开 is the title; then a field with a break at its end, and a text that begins with one
-    gs_document documents[] = {document_of("a", "\n## 公开\n三公"), document_of("b", "。务")};
+    // 公开 is the title; then a field with a break at its end, and a text that begins with one; then
+    // a title whose break shows only behind it
+    gs_document documents[] = {document_of("a", "\n## 公开\n三公"), document_of("b", "。务"),
+                               document_of("c", "报告wto。\n正文")};
     documents[1].has_title = true;
     documents[1].title = gs_bytes_str("年报2017。");
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 3; i++)
         assert_ok(gs_batch_add(batch, &documents[i], &f->error), &f->error);
     assert_ok(gs_batch_finish(batch, &f->error), &f->error);
     gs_manifest_segment file;
@@ -110,11 +112,13 @@ static void a_title_zone_ends_with_its_line(void **state)
     assert_ok(gs_segment_open(f->dir, NULL, file.segment.id, file.segment.length, true, &segment,
                               &f->error),
               &f->error);
-    // 公 开 break 三 公 separator, 年 报 2017 field break 务 separator
+    // 公 开 break 三 公 separator, 年 报 2017 field break 务 separator, 报 告 wto break 正 文 separator
     assert_int_equal(segment->docs.starts[1], 6);
     assert_int_equal(segment->docs.starts[2], 12);
+    assert_int_equal(segment->docs.starts[3], 19);
     assert_int_equal(gs_column_get(&segment->docs.title, 0), 2);
     assert_int_equal(gs_column_get(&segment->docs.title, 1), 3);
+    assert_int_equal(gs_column_get(&segment->docs.title, 2), 4);
     gs_list list;
     // 开 stands before a break
     assert_ok(gs_terms_find_gram(&segment->terms, gs_gram(0x5F00, GS_GRAM_STOP, 0), &list,
@@ -123,7 +127,8 @@ static void a_title_zone_ends_with_its_line(void **state)
     assert_int_equal(list.count, 1);
     assert_int_equal(list.place, 1);
     assert_ok(gs_terms_find_gram(&segment->terms, GS_GRAM_BREAK, &list, &f->error), &f->error);
-    assert_int_equal(list.count, 0);
+    assert_int_equal(list.count, 1); // behind wto
+    assert_int_equal(list.place, 15);
     gs_segment_unref(segment);
     gs_batch_free(batch);
 }

@@ -159,6 +159,59 @@ static void the_valid_prefix_ends_before_the_first_fault(void **state)
     assert_int_equal(gs_utf8_valid_prefix(gs_bytes_of("a\0b", 3)), 3);
 }
 
+/* What decoding one by one finds. */
+static size_t slow_valid_prefix(gs_bytes text)
+{
+    size_t done = 0, len;
+    for (uint32_t code_point; done < text.len; done += len) {
+        len = gs_utf8_decode(text.ptr + done, text.ptr + text.len, &code_point);
+        if (code_point == GS_UTF8_REPLACEMENT &&
+            (len != 3 || memcmp(text.ptr + done, "\xEF\xBF\xBD", 3) != 0))
+            break;
+    }
+    return done;
+}
+
+/* Eight bytes and more are looked at together. */
+static void every_three_bytes_are_judged_alike_among_others(void **state)
+{
+    (void)state;
+    uint8_t bytes[] = "政务公开abcdefgh";
+    gs_bytes text = gs_bytes_of(bytes, sizeof(bytes) - 1);
+    for (size_t at = 3; at < 8; at += 3) {
+        for (uint32_t i = 0; i < 1u << 24; i++) {
+            bytes[at] = (uint8_t)(i >> 16);
+            bytes[at + 1] = (uint8_t)(i >> 8);
+            bytes[at + 2] = (uint8_t)i;
+            if (gs_utf8_valid_prefix(text) != slow_valid_prefix(text))
+                fail_msg("%06X at %zu", i, at);
+        }
+        memcpy(bytes, "政务公", 9);
+    }
+}
+
+static void the_valid_prefix_is_found_wherever_the_fault_is(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"政", "务", "，", "한", "ก", "é", "𠮷", "a", "abcdefgh",
+                                         "\xEF\xBF\xBD", "政务公开"};
+    uint64_t random = 9;
+    for (int round = 0; round < 200000; round++) {
+        uint8_t bytes[64];
+        size_t len = 0;
+        while (len < 48) {
+            const char *piece = pieces[gs_test_random_below(&random, 11)];
+            memcpy(bytes + len, piece, strlen(piece));
+            len += strlen(piece);
+        }
+        len -= gs_test_random_below(&random, 8);
+        if (round % 4)
+            bytes[gs_test_random_below(&random, len)] = (uint8_t)gs_test_random(&random);
+        gs_bytes text = gs_bytes_of(bytes, len);
+        assert_int_equal(gs_utf8_valid_prefix(text), slow_valid_prefix(text));
+    }
+}
+
 static void count_and_prefix_go_by_code_points(void **state)
 {
     (void)state;
@@ -180,6 +233,8 @@ int main(void)
         cmocka_unit_test(repair_replaces_each_maximal_part_once),
         cmocka_unit_test(repaired_text_is_well_formed_whatever_came_in),
         cmocka_unit_test(the_valid_prefix_ends_before_the_first_fault),
+        cmocka_unit_test(every_three_bytes_are_judged_alike_among_others),
+        cmocka_unit_test(the_valid_prefix_is_found_wherever_the_fault_is),
         cmocka_unit_test(count_and_prefix_go_by_code_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

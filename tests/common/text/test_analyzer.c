@@ -427,7 +427,8 @@ static void long_words_in_a_row_keep_their_terms(void **state)
 static const char *const pieces[] = {
     "政", "务", "公", "开", "營", "商", "環", "境", "政务公开", "年度报告",
     "\n", "\r\n", "\n\n", "\n# ", " ", "。", "，", "”", "abc", "12", ".", ",", "e\xCC\x81",
-    "\xEF\xB8\x80", "○", "か\xE3\x82\x99", "㍿", "㎡", "한", "\xE1\x86\xAB",
+    "\xEF\xB8\x80", "○", "か\xE3\x82\x99", "㍿", "㎡", "한", "\xE1\x86\xAB", "\xF0\xA0\xAE\xB7",
+    "、；", "\xE3\x82\x99", "\t", "# ", "カナ", "\f", "豈",
 };
 
 #define RANDOM_TEXT_BYTES_MAX 8192
@@ -453,6 +454,7 @@ static void assert_same_tail(const reading *whole, size_t from, const reading *t
         assert_int_equal(one->position, other->position);
         assert_int_equal(one->byte_start, other->byte_start);
         assert_int_equal(one->byte_end, other->byte_end);
+        assert_true(i == 0 || one->restart == other->restart); // of the first, nothing is before it
         assert_string_equal(whole->terms[from + i], tail->terms[i]);
     }
 }
@@ -467,7 +469,7 @@ static void tokens_do_not_depend_on_the_batches(void **state)
         char memory[RANDOM_TEXT_BYTES_MAX];
         gs_bytes text = random_text(&seed, memory);
         read_from(text, 0, 7, 64, one);
-        read_from(text, 0, 7, 8 + (size_t)round % 9, other);
+        read_from(text, 0, 7, GS_ANALYZER_TOKENS_MIN + (size_t)round % 15, other);
         assert_same_tail(one, 0, other);
     }
     free(one);
@@ -506,6 +508,151 @@ static void most_han_characters_are_restart_points(void **state)
         restarts += found->tokens[i].restart;
     assert_int_equal(restarts, found->count - 1);
     free(found);
+}
+
+/* ---- plain text ---- */
+
+/* Reads with gs_analyzer_plain wherever it goes on, and adds up what each of the two gave. Of the
+ * tokens of plain text only kinds, terms and positions are known; a break before a word, or at the
+ * end, comes from the other. */
+static void read_plainly(gs_bytes text, size_t capacity, size_t stride, reading *out, size_t *plain)
+{
+    gs_analyzer analyzer;
+    uint32_t codes[64];
+    size_t restart = stride ? stride : SIZE_MAX;
+    out->count = 0;
+    gs_analyzer_start(&analyzer, text, 0, 5);
+    for (;;) {
+        uint32_t position = analyzer.position;
+        size_t count = gs_analyzer_plain(&analyzer, restart, codes, capacity);
+        assert_in_range(count, 0, capacity);
+        for (size_t i = 0; i < count; i++) {
+            gs_token *token = out->tokens + out->count;
+            bool is_break = codes[i] == GS_ANALYZER_BREAK;
+            *token = (gs_token){.kind = is_break ? GS_TOKEN_BREAK : GS_TOKEN_CJK,
+                                .position = position + (uint32_t)i,
+                                .code_point = is_break ? 0 : codes[i],
+                                .byte_end = UINT32_MAX};
+            out->terms[out->count++][0] = '\0';
+        }
+        *plain += count;
+        count = gs_analyzer_next(&analyzer, out->tokens + out->count, GS_ANALYZER_TOKENS_MIN);
+        if (count == 0)
+            return;
+        for (size_t i = 0; i < count; i++, out->count++) {
+            const gs_token *token = out->tokens + out->count;
+            size_t len = token->kind == GS_TOKEN_WORD ? token->term.len : 0;
+            memcpy(out->terms[out->count], token->term.ptr ? token->term.ptr : text.ptr, len);
+            out->terms[out->count][len] = '\0';
+            if (token->restart && token->byte_start >= restart)
+                restart = token->byte_start + stride;
+        }
+    }
+}
+
+/* `whole` is what gs_analyzer_next gave alone. */
+static void assert_same_plainly(const reading *whole, const reading *mixed, size_t stride)
+{
+    size_t due = stride;
+    assert_int_equal(mixed->count, whole->count);
+    for (size_t i = 0; i < whole->count; i++) {
+        const gs_token *one = whole->tokens + i, *other = mixed->tokens + i;
+        assert_int_equal(one->kind, other->kind);
+        assert_int_equal(one->position, other->position);
+        if (one->kind == GS_TOKEN_CJK)
+            assert_int_equal(one->code_point, other->code_point);
+        if (one->kind == GS_TOKEN_WORD)
+            assert_string_equal(whole->terms[i], mixed->terms[i]);
+        bool restarts = stride && one->restart && one->byte_start >= due;
+        if (other->byte_end != UINT32_MAX) {
+            assert_int_equal(one->byte_start, other->byte_start);
+            assert_int_equal(one->byte_end, other->byte_end);
+            assert_int_equal(one->restart, other->restart);
+        } else {
+            assert_false(restarts); // it stops before restart points that are due
+        }
+        if (restarts)
+            due = one->byte_start + stride;
+    }
+}
+
+static void plain_text_gives_the_same_tokens(void **state)
+{
+    (void)state;
+    uint64_t seed = 6;
+    size_t all = 0, plain = 0;
+    reading *whole = calloc(2, sizeof(*whole)), *mixed = whole + 1;
+    assert_non_null(whole);
+    for (size_t round = 0; round < 4000; round++) {
+        char memory[RANDOM_TEXT_BYTES_MAX];
+        gs_bytes text = random_text(&seed, memory);
+        size_t stride = round % 3 * 40;
+        read_from(text, 0, 5, 64, whole);
+        read_plainly(text, 2 + round % 63, stride, mixed, &plain);
+        assert_same_plainly(whole, mixed, stride);
+        all += whole->count;
+    }
+    assert_in_range(plain, all / 3, all - 1);
+    free(whole);
+}
+
+static size_t append_code_point(char *text, size_t size, uint32_t code_point)
+{
+    uint8_t bytes[4];
+    size_t len = gs_utf8_encode(code_point, bytes);
+    append(text, size, (const char *)bytes, len);
+    return len;
+}
+
+/* Between its neighbours, at a line's start, behind a break, a word, a mark and itself. */
+static void plain_text_gives_the_same_tokens_around_any_code_point(void **state)
+{
+    (void)state;
+    static const char *const before[] = {"政务", "。", "\n", "# 政\n", "a", "か", "한", "一○", ""};
+    static const char *const after[] = {"公开。", "\n\n公", "\xCC\x81公", "1.5", "○一", ""};
+    enum { BEFORE = sizeof(before) / sizeof(*before), AFTER = sizeof(after) / sizeof(*after) };
+    size_t plain = 0;
+    reading *whole = calloc(2, sizeof(*whole)), *mixed = whole + 1;
+    assert_non_null(whole);
+    for (uint32_t code_point = 1; code_point < 0x30000; code_point++) {
+        if (code_point >= 0xD800 && code_point < 0xE000)
+            continue;
+        char text[2048] = "";
+        for (size_t i = 0; i < (code_point < 0x10000 ? BEFORE * AFTER : 1); i++) {
+            append(text, sizeof(text), before[i % BEFORE], strlen(before[i % BEFORE]));
+            append_code_point(text, sizeof(text), code_point);
+            if (i % 2)
+                append_code_point(text, sizeof(text), code_point);
+            append(text, sizeof(text), after[i % AFTER], strlen(after[i % AFTER]));
+        }
+        read_from(gs_bytes_str(text), 0, 5, 64, whole);
+        read_plainly(gs_bytes_str(text), 64, 0, mixed, &plain);
+        assert_same_plainly(whole, mixed, 0);
+    }
+    assert_in_range(plain, 1u << 20, SIZE_MAX);
+    free(whole);
+}
+
+static void plain_text_stops_before_words_marks_and_circles(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t count, bytes;
+    } texts[] = {
+        {"營商。、”环境", 5, 21}, {"政务a", 2, 6},  {"政务か\xE3\x82\x99", 2, 6}, {"政。\n\n务", 3, 11},
+        {"政○务", 1, 3},          {"政.务", 1, 3}, {"政㍿", 1, 3},                  {"# 政\n务", 3, 9},
+        {"\xF0\xA0\xAE\xB7野", 2, 7}, {"a政", 0, 0},  {"政。", 1, 6},                  {"", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        gs_analyzer analyzer;
+        uint32_t codes[16];
+        gs_bytes text = gs_bytes_str(texts[i].text);
+        gs_analyzer_start(&analyzer, text, 0, 0);
+        assert_int_equal(gs_analyzer_plain(&analyzer, SIZE_MAX, codes, 16), texts[i].count);
+        assert_int_equal(analyzer.next - text.ptr, texts[i].bytes);
+        assert_int_equal(analyzer.position, texts[i].count);
+    }
 }
 
 /* ---- the acid test ---- */
@@ -614,6 +761,9 @@ int main(void)
         cmocka_unit_test(tokens_do_not_depend_on_the_batches),
         cmocka_unit_test(restart_gives_the_same_tokens_from_there_on),
         cmocka_unit_test(most_han_characters_are_restart_points),
+        cmocka_unit_test(plain_text_gives_the_same_tokens),
+        cmocka_unit_test(plain_text_gives_the_same_tokens_around_any_code_point),
+        cmocka_unit_test(plain_text_stops_before_words_marks_and_circles),
         cmocka_unit_test(acid_queries_find_their_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
