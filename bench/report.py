@@ -311,6 +311,10 @@ def draw_queries(results, folder):
 
 def machine(results):
     found = results.pairs("machine.txt", ": ")
+    took = ", ".join(path.read_text(encoding="utf-8").strip()
+                     for path in sorted(results.folder.glob("took-*.txt")))
+    if took:
+        found["took"] = took
     return found, "; ".join(f"{key}: {value}" for key, value in found.items() if key != "date")
 
 

@@ -33,12 +33,12 @@ mkdir -p "$results"
 if [ $# -gt 0 ] || [ "${FULL:-0}" = 1 ]; then
     passes=8 rounds=3 build_megabytes=100 queries=500 seconds=3
     sizes="10 30 100 300 1000" growth_queries=100
-    segments="1 2 4 8 16" segment_megabytes=100
+    segments="1 2 4 8 16" segment_megabytes=100 merge_megabytes=300
     made_megabytes=1000
 else
     passes=2 rounds=1 build_megabytes=20 queries=100 seconds=1
     sizes="1 3 10 30" growth_queries=50
-    segments="1 4 16" segment_megabytes=10
+    segments="1 4 16" segment_megabytes=10 merge_megabytes=30
     made_megabytes=30
 fi
 
@@ -105,7 +105,7 @@ measure_build() {
 }
 
 measure_merge() {
-    "$bench/bench_build" "$work/source" "$work/parts" "$segment_megabytes" 16 >"$work/row"
+    "$bench/bench_build" "$work/source" "$work/parts" "$merge_megabytes" 16 >"$work/row"
     {
         echo "segments index_MB seconds MB/s peak_MiB merged_MB"
         for _ in $(seq "$rounds"); do
@@ -197,7 +197,8 @@ rm -rf "$work/built" "$work/parts" "$work/merged" "$work/series" # of a run that
 for part in $parts; do
     began=$(date +%s)
     "measure_$part" "$@"
-    echo "bench: $part took $(($(date +%s) - began)) s" >&2
+    echo "$part $(($(date +%s) - began)) s" >"$results/took-$part.txt"
+    echo "bench: $(cat "$results/took-$part.txt")" >&2
 done
 "$root/bench/report.py" "$results"
 if [ "${RECORD:-0}" = 1 ]; then
