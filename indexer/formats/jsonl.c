@@ -233,7 +233,7 @@ static bool find_id(lines *self, const json_t *value, gs_bytes written, gs_bytes
         *out = string_of(value);
     else
         return false;
-    return out->len <= GS_ID_BYTES_MAX && !memchr(out->ptr, 0, out->len);
+    return out->len && out->len <= GS_ID_BYTES_MAX && !memchr(out->ptr, 0, out->len);
 }
 
 static bool find_date(const json_t *value, gs_bytes written, uint32_t *out)
