@@ -19,7 +19,7 @@ asan: ## the suite with sanitizers alone
 	scripts/deps.sh test
 	scripts/test.py asan
 
-sabotage: ## take one safety after the other away: a test must miss each
+sabotage: ## take one safety after the other away: a test must notice each
 	scripts/deps.sh test
 	scripts/test.py sabotage
 

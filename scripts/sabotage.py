@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Takes one safety after the other away and checks that the tests miss it: sabotage.py BUILD, with
+"""Takes one safety after the other away and checks that the tests notice: sabotage.py BUILD, with
 a build that has -Dsabotage=true. sabotage.py --tests prints the tests that are needed.
 
-A safety is missed if a test that passes with it fails without it, by a case or by a signal. One TAP
+It is noticed if a test that passes with it fails without it, by a case or by a signal. One TAP
 case a switch; the switches are those of GS_SABOTAGED in the sources, no more and no fewer."""
 
 import concurrent.futures
@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECONDS_MAX = 240
 
-# what is taken away: the test that must miss it
+# what is taken away: the test that must notice
 SWITCHES = {
     "budget": "query/budget",
     "clean_up": "durability/ioerror",
@@ -72,7 +72,7 @@ def run(build, test, switch=None):
     program = build / "tests" / f"test_{test.rpartition('/')[2]}"
     environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP",
                    "GS_TEST_DATA": str(ROOT / "tests" / "data")}
-    environment.pop("GS_TEST_FULL", None)  # a safety must be missed by the quick columns
+    environment.pop("GS_TEST_FULL", None)  # the quick columns must notice
     if switch:
         environment["GSEARCH_SABOTAGE"] = switch
     try:
@@ -101,13 +101,13 @@ def main():
         print(f"# {name}")
     cases = [(test, None) for test in tests]
     cases += [(test, switch) for switch, test in SWITCHES.items()]
-    missed = 0
+    noticed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(lambda case: run(build, *case), cases)
         for number, ((test, switch), fault) in enumerate(zip(cases, results), 2):
             if switch:
                 ok = fault not in (None, "no end")
-                missed += ok
+                noticed += ok
                 what = f"without_{switch}_{test}_fails"
             else:
                 ok = fault is None
@@ -116,7 +116,7 @@ def main():
             print("ok" if ok else "not ok", number, "-", what)
             if fault:
                 print(f"# {fault}", flush=True)
-    print(f"# figure: safeties taken away: {len(SWITCHES)}, missed by the tests: {missed}")
+    print(f"# figure: safeties taken away: {len(SWITCHES)}, noticed by the tests: {noticed}")
     return 0 if good else 1
 
 

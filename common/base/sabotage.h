@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Switches that take one safety away each, to show that a test would miss it: scripts/sabotage.py
+ * Switches that take one safety away each, to show that a test would notice: scripts/sabotage.py
  * lists them with their tests. Only a build with -Dsabotage=true has them; it takes the name of the
  * switch from the environment. In every other build the condition is a constant that costs nothing.
  */
