@@ -226,7 +226,7 @@ class Segment:
     def load_short_lists(self):
         """3.10, 3.11: the gaps of all short lists, one after another."""
         post, self.short_gaps = self.cursor('POST'), []
-        offsets = self.cursor('SDIR').numbers(8, (self.gaps + 2047) // 2048)
+        offsets = self.cursor('SDIR').numbers(8, (self.gaps + 511) // 512)
         parts = []
         for offset in offsets:
             post.at = offset
@@ -249,23 +249,44 @@ class Segment:
         cursor.at = 32 * place
         need(cursor.number(4) == count, 'a long list')
         blocks = cursor.number(4)
-        firsts, offsets = cursor.numbers(4, blocks), cursor.numbers(4, blocks)
-        widths = cursor.take(blocks)
+        firsts = cursor.numbers(4, blocks)
+        offsets = cursor.numbers(4, blocks + (count < 8192))
+        forms = cursor.take(blocks)
         cursor.take(2 * blocks)
         counts = [less + 1 for less in cursor.take(blocks)]
-        packed = cursor.at = (cursor.at + 31) // 32 * 32
+        unit = 1 if count < 8192 else 32
+        start = cursor.at = (cursor.at + unit - 1) // unit * unit
         positions = []
-        for first, offset, width, in_block in zip(firsts, offsets, widths, counts):
-            words = ((in_block + 7) // 8 * width + 31) // 32
-            need(cursor.at == packed + 32 * offset and (not positions or positions[-1] < first),
+        for first, offset, form, in_block in zip(firsts, offsets, forms, counts):
+            need(cursor.at == start + unit * offset and (not positions or positions[-1] < first),
                  'a block of a long list')
-            numbers = cursor.numbers(4, 8 * words)
-            lanes = [sum(numbers[8 * word + lane] << 32 * word for word in range(words))
-                     for lane in range(8)]
-            for i in range(in_block):
-                first += lanes[i % 8] >> i // 8 * width & (1 << width) - 1
+            distances = (self.coded if unit == 1 else self.packed)(cursor, form, in_block)
+            for distance in [0] + distances:
+                first += distance
                 positions.append(first)
+        need(unit > 1 or cursor.at == start + offsets[-1], 'the end of a long list')
         return positions
+
+    @staticmethod
+    def packed(cursor, width, in_block):
+        words = ((in_block + 7) // 8 * width + 31) // 32
+        numbers = cursor.numbers(4, 8 * words)
+        lanes = [sum(numbers[8 * word + lane] << 32 * word for word in range(words))
+                 for lane in range(8)]
+        return [lanes[i % 8] >> i // 8 * width & (1 << width) - 1 for i in range(1, in_block)]
+
+    @staticmethod
+    def coded(cursor, form, in_block):
+        pairs, codes = max(0, form - 64 - 15), cursor.number(in_block // 2)
+        codes = [codes >> 4 * i & 15 for i in range(in_block - 1)]
+        kinds = [(4 ** code, 2 * code + 2) if code < pairs else (1 << code + pairs, code + pairs)
+                 for code in codes]
+        rests = cursor.number((sum(width for _, width in kinds) + 7) // 8)
+        found = []
+        for least, width in kinds:
+            found.append(least + (rests & (1 << width) - 1))
+            rests >>= width
+        return found
 
     def positions_of(self, cursor, gap, one=False):
         """3.8: a list in the dictionary: its positions, and the gap where the next begins."""

@@ -38,6 +38,7 @@ static gsearch_status check_long(const gs_segment *segment, list_check *check, c
     gs_long_list blocks;
     GS_TRY(gs_long_list_open(postings, list, &blocks, err));
     gs_buf_reset(encoded);
+    check->encoder.packed = list->count >= GS_PACKED_MIN;
     for (uint32_t b = 0, at = 0; b < blocks.blocks; at += gs_long_list_count(&blocks, b++))
         gs_long_writer_add(&check->encoder, check->positions + at, gs_long_list_count(&blocks, b));
     gs_long_writer_finish(&check->encoder, encoded);

@@ -66,8 +66,10 @@
 /* 3.10 */
 #define GS_BLOCK_POSTINGS 256u /* postings of one bit-packed block */
 #define GS_BLOCK_LANES 8u
-#define GS_CHUNK_GAPS 2048u     /* gaps of one short-list chunk */
-#define GS_LONG_MIN_DEFAULT 8192u /* lists from this length on are bit-packed */
+#define GS_CHUNK_GAPS 512u       /* gaps of one short-list chunk */
+#define GS_LONG_MIN_DEFAULT 256u /* lists from this length on are cut into blocks, */
+#define GS_PACKED_MIN 8192u      /* and from this one on, the blocks are bit-packed */
+#define GS_CODED_BITS 64u        /* what is added to the highest class of a block that is not */
 
 /* 3.4, 3.8, 3.9 */
 #define GS_STRINGS_BLOCK 16u

@@ -11,6 +11,7 @@
  */
 #include "common/segment/postings.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "common/segment/doctable.h"
@@ -23,6 +24,7 @@
 #define TF_MAX 0x7fu
 #define CLASS_MAX 31u
 #define RAW_CLASSES 0x8000u
+#define CODED_BYTES_MAX (GS_BLOCK_POSTINGS / 2 + GS_BLOCK_POSTINGS * sizeof(uint32_t))
 #define CLASS_LEVEL 1 /* zstd; higher levels gain less than 1 % */
 
 _Static_assert(sizeof(((gs_decoder *)0)->mantissas) >=
@@ -49,10 +51,15 @@ uint32_t gs_length_floor(uint8_t code)
 
 /* ---- long lists: writing ------------------------------------------------------------------- */
 
-static size_t long_table_bytes(uint32_t blocks)
+static bool is_packed(uint32_t count)
+{
+    return count >= GS_PACKED_MIN;
+}
+
+static size_t long_table_bytes(uint32_t blocks, bool packed)
 {
     size_t bytes = LONG_HEAD_BYTES + (size_t)blocks * (4 + 4 + 1 + 1 + 1 + 1);
-    return (bytes + LONG_ALIGN - 1) / LONG_ALIGN * LONG_ALIGN;
+    return packed ? (bytes + LONG_ALIGN - 1) / LONG_ALIGN * LONG_ALIGN : bytes + sizeof(uint32_t);
 }
 
 /* The least blocks that hold so many positions. */
@@ -115,7 +122,37 @@ static void count_documents(gs_long_writer *writer, const uint32_t *positions, u
     }
 }
 
-/* Packs one block behind the payload. */
+static void pack_block(gs_long_writer *writer, const uint32_t *gaps, uint32_t count, unsigned bits)
+{
+    uint8_t *to = gs_buf_reserve(&writer->payload, gs_bitpack_bytes(GS_BLOCK_POSTINGS, bits));
+    if (to) {
+        gs_bitpack(gaps, bits, to);
+        writer->payload.len += gs_bitpack_bytes(count, bits);
+    }
+}
+
+/* Four bits a gap for its code, then what each code says is left of it. */
+static void code_block(gs_long_writer *writer, const uint32_t *gaps, uint32_t count, unsigned high)
+{
+    uint8_t *to = gs_buf_reserve(&writer->payload, CODED_BYTES_MAX + sizeof(uint64_t));
+    if (!to)
+        return;
+    gs_gap_codes codes = gs_gap_codes_of(high);
+    size_t codes_bytes = count / 2; // of count - 1 gaps
+    memset(to, 0, CODED_BYTES_MAX + sizeof(uint64_t));
+    uint32_t bit = 0;
+    for (uint32_t i = 1; i < count; i++) {
+        unsigned code = gs_gap_code(high, CLASS_MAX - (unsigned)__builtin_clz(gaps[i]));
+        to[(i - 1) / 2] |= (uint8_t)(code << (i - 1) % 2 * 4);
+        uint8_t *at = to + codes_bytes + bit / 8;
+        uint64_t rest = (uint64_t)(gaps[i] - codes.offsets[code]) << bit % 8;
+        gs_store_u64(at, gs_load_u64(at) | rest);
+        bit += codes.widths[code];
+    }
+    writer->payload.len += codes_bytes + (bit + 7) / 8;
+}
+
+/* Appends one block. */
 static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
 {
     uint32_t gaps[GS_BLOCK_POSTINGS] = {0};
@@ -125,17 +162,18 @@ static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint
         all |= gaps[i];
     }
     unsigned bits = all ? 32 - (unsigned)__builtin_clz(all) : 0;
+    unsigned high = bits ? bits - 1 : 0;
     gs_buf_u32(&writer->firsts, positions[0]);
-    gs_buf_u32(&writer->offsets, (uint32_t)(writer->payload.len / LONG_ALIGN));
-    gs_buf_u8(&writer->bits, (uint8_t)bits);
+    gs_buf_u32(&writer->offsets,
+               (uint32_t)(writer->payload.len / (writer->packed ? LONG_ALIGN : 1)));
+    gs_buf_u8(&writer->bits, (uint8_t)(writer->packed ? bits : GS_CODED_BITS + high));
     gs_buf_u8(&writer->tf, 0);
     gs_buf_u8(&writer->lengths, UINT8_MAX);
     gs_buf_u8(&writer->counts, (uint8_t)(count - 1));
-    uint8_t *to = gs_buf_reserve(&writer->payload, gs_bitpack_bytes(GS_BLOCK_POSTINGS, bits));
-    if (to) {
-        gs_bitpack(gaps, bits, to);
-        writer->payload.len += gs_bitpack_bytes(count, bits);
-    }
+    if (writer->packed)
+        pack_block(writer, gaps, count, bits);
+    else
+        code_block(writer, gaps, count, high);
 }
 
 void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
@@ -156,7 +194,9 @@ void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out)
     gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits,
                          &writer->tf,     &writer->lengths, &writer->counts};
     uint32_t blocks = (uint32_t)writer->counts.len;
-    size_t table_end = out->len + long_table_bytes(blocks);
+    size_t table_end = out->len + long_table_bytes(blocks, writer->packed);
+    if (!writer->packed)
+        gs_buf_u32(&writer->offsets, (uint32_t)writer->payload.len);
     gs_buf_u32(out, writer->count);
     gs_buf_u32(out, blocks);
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
@@ -263,7 +303,8 @@ gsearch_status gs_list_check(const gs_postings *postings, const gs_list *list, g
         good = list->place < postings->positions;
     else if (list->is_long)
         good = list->place <= postings->post.len &&
-               long_table_bytes(blocks_of(list->count)) <= postings->post.len - list->place;
+               long_table_bytes(blocks_of(list->count), is_packed(list->count)) <=
+                   postings->post.len - list->place;
     else
         good = list->place <= postings->gaps && list->count <= postings->gaps - list->place;
     return good && list->count && list->count <= postings->positions
@@ -381,21 +422,23 @@ gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *lis
     gs_bytes rest = gs_bytes_of(postings->post.ptr + list->place, postings->post.len - list->place);
     GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, LONG_HEAD_BYTES), err));
     uint32_t count = gs_load_u32(rest.ptr), blocks = gs_load_u32(rest.ptr + 4);
-    size_t table_bytes = long_table_bytes(blocks);
+    bool packed = is_packed(count);
+    size_t table_bytes = long_table_bytes(blocks, packed);
     if (count != list->count || table_bytes > rest.len)
         return gs_corrupt(err, "a long list does not agree with the dictionary");
     GS_TRY(gs_container_check(postings->container, gs_bytes_of(rest.ptr, table_bytes), err));
     const uint8_t *table = rest.ptr + LONG_HEAD_BYTES;
+    const uint8_t *bytes = table + 4 * (2 * (size_t)blocks + !packed);
     gs_long_list open = {
         .postings = postings,
         .count = count,
         .blocks = blocks,
         .firsts = table,
         .offsets = table + 4 * (size_t)blocks,
-        .bits = table + 8 * (size_t)blocks,
-        .tf = table + 9 * (size_t)blocks,
-        .length = table + 10 * (size_t)blocks,
-        .counts = table + 11 * (size_t)blocks,
+        .bits = bytes,
+        .tf = bytes + blocks,
+        .length = bytes + 2 * (size_t)blocks,
+        .counts = bytes + 3 * (size_t)blocks,
         .payload = gs_bytes_of(rest.ptr + table_bytes, rest.len - table_bytes),
     };
     // those who decode block after block rely on it for their room
@@ -408,11 +451,18 @@ gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *lis
     return GSEARCH_OK;
 }
 
+static uint32_t offset_of(const gs_long_list *list, uint32_t block)
+{
+    return gs_load_u32(list->offsets + 4 * (size_t)block);
+}
+
 uint64_t gs_long_list_bytes(const gs_long_list *list)
 {
+    if (!is_packed(list->count))
+        return long_table_bytes(list->blocks, false) + offset_of(list, list->blocks);
     uint32_t last = list->blocks - 1;
-    uint64_t start = 32 * (uint64_t)gs_load_u32(list->offsets + 4 * (size_t)last);
-    return long_table_bytes(list->blocks) + start +
+    uint64_t start = LONG_ALIGN * (uint64_t)offset_of(list, last);
+    return long_table_bytes(list->blocks, true) + start +
            gs_bitpack_bytes(list->counts[last] + 1u, list->bits[last]);
 }
 
@@ -435,16 +485,20 @@ uint32_t gs_long_list_seek(const gs_long_list *list, uint32_t from, uint32_t pos
     return low;
 }
 
-gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
-                                  uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
-                                  gsearch_error *err)
+static gsearch_status fail_block(uint32_t block, gsearch_error *err)
+{
+    return gs_corrupt(err, "block %u of a list is damaged", block);
+}
+
+static gsearch_status unpack_block(const gs_long_list *list, uint32_t block, uint32_t *out,
+                                   gsearch_error *err)
 {
     uint32_t len = gs_long_list_count(list, block);
     unsigned bits = list->bits[block];
-    uint64_t offset = (uint64_t)gs_load_u32(list->offsets + 4 * (size_t)block) * LONG_ALIGN;
+    uint64_t offset = (uint64_t)offset_of(list, block) * LONG_ALIGN;
     size_t bytes = gs_bitpack_bytes(len, bits);
     if (bits > 32 || offset > list->payload.len || bytes > list->payload.len - offset)
-        return gs_corrupt(err, "block %u of a long list lies outside the lists", block);
+        return fail_block(block, err);
     const uint8_t *ptr = list->payload.ptr + offset;
     GS_TRY(gs_container_check(list->postings->container, gs_bytes_of(ptr, bytes), err));
     uint8_t tail[GS_BLOCK_POSTINGS * 4];
@@ -453,13 +507,44 @@ gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
         memcpy(tail, ptr, bytes);
         ptr = tail;
     }
-    const gs_kernels *kernels = gs_kernels_active();
-    kernels->unpack(ptr, bits, gs_long_list_first(list, block), out);
-    bool rises = out[0] == gs_long_list_first(list, block) && kernels->rises(out, len);
+    gs_kernels_active()->unpack(ptr, bits, gs_long_list_first(list, block), out);
+    return GSEARCH_OK;
+}
+
+static gsearch_status decode_block(const gs_long_list *list, uint32_t block, uint32_t *out,
+                                   gsearch_error *err)
+{
+    uint32_t len = gs_long_list_count(list, block);
+    uint32_t begin = offset_of(list, block), end = offset_of(list, block + 1);
+    unsigned high = list->bits[block] - GS_CODED_BITS;
+    size_t codes_bytes = len / 2;
+    if (high > CLASS_MAX || begin > end || end > list->payload.len || end - begin < codes_bytes ||
+        end - begin > CODED_BYTES_MAX)
+        return fail_block(block, err);
+    const uint8_t *ptr = list->payload.ptr + begin;
+    size_t bytes = end - begin;
+    GS_TRY(gs_container_check(list->postings->container, gs_bytes_of(ptr, bytes), err));
+    uint8_t room[CODED_BYTES_MAX + sizeof(uint64_t)]; // whatever the codes say, they end in it
+    memcpy(room, ptr, bytes);
+    memset(room + bytes, 0, sizeof(room) - bytes);
+    gs_gap_codes codes = gs_gap_codes_of(high);
+    uint32_t bits = gs_kernels_active()->codes(room, room + codes_bytes, &codes, len,
+                                               gs_long_list_first(list, block), out);
+    return codes_bytes + (bits + 7) / 8 == bytes ? GSEARCH_OK : fail_block(block, err);
+}
+
+gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
+                                  uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
+                                  gsearch_error *err)
+{
+    uint32_t len = gs_long_list_count(list, block), first = gs_long_list_first(list, block);
+    GS_TRY(is_packed(list->count) ? unpack_block(list, block, out, err)
+                                  : decode_block(list, block, out, err));
+    bool rises = out[0] == first && gs_kernels_active()->rises(out, len);
     uint32_t limit = block + 1 < list->blocks ? gs_long_list_first(list, block + 1)
                                               : list->postings->positions;
     if (!rises || out[len - 1] >= limit || limit > list->postings->positions)
-        return gs_corrupt(err, "block %u of a long list does not rise", block);
+        return fail_block(block, err);
     *count = len;
     return GSEARCH_OK;
 }
@@ -493,7 +578,7 @@ static gsearch_status check_blocks(const gs_long_list *list, gs_bytes *out, gsea
     for (uint32_t b = 0; b < list->blocks; b++) {
         uint32_t first = gs_long_list_first(list, b);
         good &= first > before && list->bits[b] <= 32 &&
-                gs_load_u32(list->offsets + 4 * (size_t)b) == units;
+                offset_of(list, b) == units;
         before = first;
         units += gs_bitpack_bytes(gs_long_list_count(list, b), list->bits[b]) / LONG_ALIGN;
     }
@@ -507,12 +592,13 @@ gsearch_status gs_long_writer_copy(gs_long_writer *writer, const gs_long_list *l
                                    uint32_t shift, gsearch_error *err)
 {
     gs_bytes payload;
+    assert(writer->packed && is_packed(list->count));
     GS_TRY(check_blocks(list, &payload, err));
     end_run(writer, writer->count, (uint32_t)writer->tf.len - 1);
     uint32_t offset = (uint32_t)(writer->payload.len / LONG_ALIGN);
     for (uint32_t b = 0; b < list->blocks; b++) {
         gs_buf_u32(&writer->firsts, gs_long_list_first(list, b) + shift);
-        gs_buf_u32(&writer->offsets, gs_load_u32(list->offsets + 4 * (size_t)b) + offset);
+        gs_buf_u32(&writer->offsets, offset_of(list, b) + offset);
     }
     gs_buf_append(&writer->bits, list->bits, list->blocks);
     gs_buf_append(&writer->tf, list->tf, list->blocks);

@@ -26,6 +26,7 @@ struct gs_doctable;
 /* Builds one long list piece by piece. */
 typedef struct gs_long_writer {
     const struct gs_doctable *docs;
+    bool packed; /* to be set before the first position: the list will have GS_PACKED_MIN of them */
     gs_buf firsts, offsets, bits, tf, lengths, counts; /* as in the file, a column each */
     gs_buf payload;
     uint32_t count;
@@ -89,8 +90,9 @@ typedef struct gs_long_list {
     const gs_postings *postings;
     uint32_t count, blocks;
     const uint8_t *firsts;  /* u32 a block: its first position */
-    const uint8_t *offsets; /* u32 a block: where it starts, in units of 32 bytes from `payload` */
-    const uint8_t *bits;    /* u8 a block: width of its gaps */
+    const uint8_t *offsets; /* u32 a block: where it starts in `payload`, in units of 32 bytes if the
+                               list is packed; else in bytes, and one more row for the end */
+    const uint8_t *bits;    /* u8 a block: width of its gaps, or GS_CODED_BITS + highest class */
     const uint8_t *tf;      /* u8 a block: bit 7 a match in a title, low 7 the most positions of one
                                document, 127 for that and more */
     const uint8_t *length;  /* u8 a block: gs_length_floor code of its shortest document */

@@ -11,7 +11,7 @@
 #include "common/base/limits.h"
 #include "common/segment/segmentmeta.h"
 
-#define PENDING_POSITIONS GS_LONG_MIN_DEFAULT /* a list is short until it outgrows this */
+#define PENDING_POSITIONS GS_PACKED_MIN /* a list that outgrows this is packed */
 #define LIST_ALIGN 32u
 #define DRAIN_BYTES (64u << 10) /* of POST, gathered before they are written */
 #define BYTES_MAX SIZE_MAX
@@ -310,11 +310,12 @@ static void drain(gs_segment_writer *writer)
     gs_buf_reset(&writer->sizes);
 }
 
-/* Gives what has gathered to the coder of the list's class. */
-static void spill(gs_segment_writer *writer, bool is_long)
+/* Gives what has gathered to the coder of the list's class; `packed` as for a gs_long_writer. */
+static void spill(gs_segment_writer *writer, bool is_long, bool packed)
 {
     if (!writer->spilled && !is_long)
         gs_short_writer_start(&writer->shorts);
+    writer->longs.packed = packed;
     writer->spilled = true;
     if (is_long) {
         gs_long_writer_add(&writer->longs, writer->pending, writer->pending_count);
@@ -359,11 +360,11 @@ static void end_list(gs_segment_writer *writer)
     if (list->count == 1) {
         list->place = writer->pending[0];
     } else if (list->is_long) {
-        spill(writer, true);
+        spill(writer, true, list->count >= GS_PACKED_MIN);
         place_long(writer, list);
     } else {
         list->place = writer->gaps_before;
-        spill(writer, false);
+        spill(writer, false, false);
     }
     if (writer->is_word)
         gs_terms_writer_word(&writer->terms, gs_buf_view(&writer->word), list,
@@ -385,6 +386,7 @@ gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
     if (count == 1) {
         list.place = positions[0];
     } else if (list.is_long) {
+        writer->longs.packed = count >= GS_PACKED_MIN;
         gs_long_writer_add(&writer->longs, positions, count);
         place_long(writer, &list);
     } else {
@@ -423,7 +425,7 @@ static void add_pending(gs_segment_writer *writer, const uint32_t *positions, si
     writer->list.count += (uint32_t)count;
     while (count) {
         if (writer->pending_count == PENDING_POSITIONS)
-            spill(writer, !writer->options.small);
+            spill(writer, !writer->options.small, true);
         size_t room = PENDING_POSITIONS - writer->pending_count;
         size_t piece = count < room ? count : room;
         memcpy(writer->pending + writer->pending_count, positions, piece * sizeof(*positions));
@@ -454,8 +456,8 @@ gsearch_status gs_segment_add_counted(gs_segment_writer *writer, const uint32_t 
 gsearch_status gs_segment_add_blocks(gs_segment_writer *writer, const gs_long_list *list,
                                      uint32_t shift, uint32_t documents, gsearch_error *err)
 {
-    assert(!writer->options.small && list->count >= writer->meta.long_min);
-    spill(writer, true);
+    assert(!writer->options.small && list->count >= GS_PACKED_MIN);
+    spill(writer, true, true);
     GS_TRY(gs_long_writer_copy(&writer->longs, list, shift, err));
     writer->list.count += list->count;
     writer->list.documents += documents;

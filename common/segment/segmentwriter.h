@@ -71,7 +71,7 @@ GS_CHECKED gsearch_status gs_segment_add_counted(gs_segment_writer *writer,
                                                  const uint32_t *positions, size_t count,
                                                  uint32_t documents, gsearch_error *err);
 /* Takes over the blocks of a long list, every position `shift` more, without decoding them. The
- * list has at least GS_LONG_MIN_DEFAULT positions, and this segment is not a small one. CORRUPT. */
+ * list has at least GS_PACKED_MIN positions, and this segment is not a small one. CORRUPT. */
 GS_CHECKED gsearch_status gs_segment_add_blocks(gs_segment_writer *writer,
                                                 const gs_long_list *list, uint32_t shift,
                                                 uint32_t documents, gsearch_error *err);

@@ -12,6 +12,37 @@
 
 #include "common/simd/bitpack.h"
 
+/* Codes of the gaps of a block whose highest class (FORMAT 3.10) is `high`: sixteen, each for the
+ * gaps from its offset on that its width can tell apart. Up to class 15 a code is a class; above,
+ * as many of the lowest classes as must share a code two by two. */
+typedef struct gs_gap_codes {
+    uint32_t offsets[16];
+    uint8_t widths[16];
+} gs_gap_codes;
+
+static inline unsigned gs_gap_pairs(unsigned high)
+{
+    return high > 15 ? high - 15 : 0;
+}
+
+static inline unsigned gs_gap_code(unsigned high, unsigned class)
+{
+    unsigned pairs = gs_gap_pairs(high);
+    return class < 2 * pairs ? class / 2 : class - pairs;
+}
+
+static inline gs_gap_codes gs_gap_codes_of(unsigned high)
+{
+    gs_gap_codes codes;
+    unsigned pairs = gs_gap_pairs(high);
+    for (unsigned code = 0; code < 16; code++) {
+        unsigned class = code < pairs ? 2 * code : code + pairs;
+        codes.offsets[code] = 1u << class % 32; // at most 31
+        codes.widths[code] = (uint8_t)(code < pairs ? class + 2 : class);
+    }
+    return codes;
+}
+
 #define GS_GAPS_ROOM 64u /* bytes that `gaps` may read behind the last mantissa */
 
 typedef struct gs_kernels {
@@ -30,6 +61,12 @@ typedef struct gs_kernels {
      * the last sum and moves *bit behind the last mantissa. */
     uint64_t (*gaps)(const uint8_t *classes, size_t count, const uint8_t *mantissas, uint32_t *bit,
                      uint64_t sum, uint32_t *out);
+
+    /* Decodes the gaps between `count` positions, of which `first` is the first: gap i has four bits
+     * of `codes`, the lower half of a byte before the upper, and as many of `rests` as its code is
+     * wide, lowest first. Reads eight bytes behind the last bit. Gives the bits of `rests` used. */
+    uint32_t (*codes)(const uint8_t *codes, const uint8_t *rests, const gs_gap_codes *table,
+                      uint32_t count, uint32_t first, uint32_t *out);
 
     /* Keeps, in place and in order, the numbers of `a` for which a[i] + shift stands in `b`, and
      * gives how many are left; what stands behind them is lost. Both rise strictly and no sum goes

@@ -241,6 +241,7 @@ const gs_kernels gs_kernels_avx2 = {
     .unpack = unpack,
     .rises = rises,
     .gaps = plain_gaps, // gathering mantissas is no faster
+    .codes = plain_codes,
     .intersect = gs_intersect_avx2,
     .group = gs_group_avx2,
 };

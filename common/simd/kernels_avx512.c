@@ -103,6 +103,7 @@ const gs_kernels gs_kernels_avx512 = {
     .unpack = unpack,
     .rises = rises,
     .gaps = gaps,
+    .codes = plain_codes,
     .intersect = gs_intersect_avx2,
     .group = gs_group_avx2,
 };

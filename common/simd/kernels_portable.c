@@ -32,6 +32,7 @@ const gs_kernels gs_kernels_portable = {
     .unpack = gs_bitunpack_sum,
     .rises = rises,
     .gaps = plain_gaps,
+    .codes = plain_codes,
     .intersect = intersect,
     .group = group,
 };

@@ -11,7 +11,7 @@
 
 #define DOCUMENTS 500u
 #define SHORT_LISTS 60u
-#define LONG_LISTS 4u
+#define LONG_LISTS 6u
 #define LISTS (SHORT_LISTS + LONG_LISTS)
 #define LONG_ALIGN 32u
 #define MUTATIONS 20000
@@ -92,6 +92,7 @@ static void write_long(shelf *s, gs_long_writer *longs, uint32_t i, gs_buf *post
     gs_buf_zero(post, (LONG_ALIGN - post->len % LONG_ALIGN) % LONG_ALIGN);
     s->lists[i].place = post->len;
     s->lists[i].is_long = true;
+    longs->packed = s->lists[i].count >= 8192;
     for (uint32_t block = 0, at = 0, left = s->lists[i].count; left; block++) {
         uint32_t count = block_count(i, block);
         if (i % 2 == 0 && block) // many at once
@@ -156,7 +157,7 @@ static void shelf_free(shelf *s)
 /* Short lists over several chunks, and long ones whose last blocks are full or not. */
 static shelf *random_shelf(place *p)
 {
-    static const uint32_t longs[LONG_LISTS] = {8192, 8192 + 1, 9000, 20000};
+    static const uint32_t longs[LONG_LISTS] = {8192, 8192 + 1, 256, 8191, 9000, 20000};
     shelf *s = shelf_new();
     uint64_t seed = 42;
     make_documents(s, &seed);
@@ -260,9 +261,47 @@ static void the_widest_gaps_are_read_at_the_end_of_the_lists(void **state)
     }
 }
 
-/* Reads a long list as docs/FORMAT.md says, a bit at a time. */
+static uint32_t bits_at(const uint8_t *bytes, uint32_t *bit, uint32_t count)
+{
+    uint32_t value = 0;
+    for (uint32_t k = 0; k < count; k++, ++*bit)
+        value |= (uint32_t)(bytes[*bit / 8] >> *bit % 8 & 1) << k;
+    return value;
+}
+
+/* Reads a list of coded blocks as docs/FORMAT.md says, a bit at a time. */
+static void read_codes_slowly(const uint8_t *list, uint32_t *out)
+{
+    uint32_t blocks = gs_load_u32(list + 4);
+    const uint8_t *offsets = list + 8 + 4 * blocks, *classes = offsets + 4 * (blocks + 1);
+    const uint8_t *payload = classes + 4 * blocks;
+    for (uint32_t b = 0; b < blocks; b++) {
+        const uint8_t *codes = payload + gs_load_u32(offsets + 4 * b);
+        uint32_t count = classes[3 * blocks + b] + 1u, high = classes[b] - 64u, bit = 0;
+        uint32_t position = gs_load_u32(list + 8 + 4 * b);
+        *out++ = position;
+        for (uint32_t i = 0; i + 1 < count; i++) {
+            uint32_t code = codes[i / 2] >> 4 * (i % 2) & 15, class = code, width = code;
+            if (high > 15) {
+                uint32_t pairs = high - 15;
+                class = code < pairs ? 2 * code : code + pairs;
+                width = code < pairs ? class + 2 : class;
+            }
+            position += (1u << class) + bits_at(codes + count / 2, &bit, width);
+            *out++ = position;
+        }
+        const uint8_t *end = payload + gs_load_u32(offsets + 4 * (b + 1));
+        assert_true(codes + count / 2 + (bit + 7) / 8 == end);
+    }
+}
+
+/* Reads a list of packed blocks in the same way. */
 static void read_slowly(const uint8_t *list, uint32_t *out)
 {
+    if (gs_load_u32(list) < 8192) {
+        read_codes_slowly(list, out);
+        return;
+    }
     uint32_t blocks = gs_load_u32(list + 4);
     size_t table = (8 + 12 * (size_t)blocks + 31) / 32 * 32, offsets = 8 + 4 * (size_t)blocks;
     for (uint32_t b = 0; b < blocks; b++) {
@@ -323,6 +362,7 @@ static void copied_blocks_hold_what_they_held(void **state)
     gs_buf_init(&post, NULL, SIZE_MAX);
     gs_long_writer_init(&longs, NULL, &s->docs);
     uint32_t count = before;
+    longs.packed = true;
     gs_long_writer_add(&longs, s->positions[LISTS - 1], before);
     gs_long_list lists[2], whole;
     for (uint32_t i = 0; i < 2; i++) {
@@ -472,7 +512,7 @@ static void long_lists_that_cannot_be_are_refused(void **state)
 {
     shelf *s = random_shelf(*state);
     gsearch_error error;
-    const uint32_t list = SHORT_LISTS + 2, blocks = (9000 + 255) / 256; // the last one is not full
+    const uint32_t list = SHORT_LISTS + 4, blocks = (9000 + 255) / 256; // the last one is not full
     size_t begin = (size_t)s->lists[list].place, firsts = begin + 8, offsets = firsts + 4 * blocks;
     size_t widths = offsets + 4 * blocks, counts = widths + 3 * blocks;
     size_t payload = begin + (8 + 12 * blocks + 31) / 32 * 32;
@@ -522,6 +562,7 @@ static void blocks_under_a_table_that_cannot_be_are_not_copied(void **state)
     gs_long_list list;
     gs_long_writer longs;
     gs_long_writer_init(&longs, NULL, &s->docs);
+    longs.packed = true;
     assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS], &list, &error), &error);
     uint32_t last = list.blocks - 1;
     const struct {
@@ -614,6 +655,7 @@ static void without_memory_the_writers_say_so(void **state)
             gs_short_writer_start(&shorts);
             gs_short_writer_add(&shorts, s->positions[0], s->lists[0].count, &post);
             gs_short_writer_flush(&shorts, &post);
+            longs.packed = true;
             gs_long_writer_add(&longs, s->positions[LISTS - 1], s->lists[LISTS - 1].count);
             gs_long_writer_finish(&longs, &post);
             status = post.status ? post.status : sizes.status;

@@ -53,12 +53,28 @@ static bool find(place *p, gs_segment *segment, const char *key, uint32_t *doc)
 
 /* ---- lists by class ---- */
 
-/* What FORMAT 3.10 gives a long list: its table, up to a border of 32 bytes, and blocks of 256
- * positions, in eight lanes of whole words. */
+/* The bytes of the distances in a block whose greatest has the class `high`. */
+static uint64_t coded_bytes(const uint32_t *positions, uint32_t held, uint32_t high)
+{
+    uint64_t bits = 0;
+    uint32_t pairs = high > 15 ? high - 15 : 0;
+    for (uint32_t i = 1; i < held; i++) {
+        uint32_t distance = positions[i] - positions[i - 1], class = 0;
+        while (distance >> class > 1)
+            class++;
+        bits += class < 2 * pairs ? class / 2 * 2 + 2 : class;
+    }
+    return held / 2 + (bits + 7) / 8;
+}
+
+/* What FORMAT 3.10 gives a long list. Packed: its table, up to a border of 32 bytes, and blocks of
+ * 256 positions, in eight lanes of whole words. */
 static uint64_t long_bytes(const uint32_t *positions, uint32_t count)
 {
+    bool packed = count >= 8192;
     uint32_t blocks = (count + 255) / 256;
-    uint64_t bytes = (8 + 12 * (uint64_t)blocks + 31) / 32 * 32;
+    uint64_t bytes = 8 + 12 * (uint64_t)blocks;
+    bytes = packed ? (bytes + 31) / 32 * 32 : bytes + 4;
     for (uint32_t from = 0; from < count; from += 256) {
         uint32_t held = count - from < 256 ? count - from : 256, widest = 0, width = 0;
         for (uint32_t i = from + 1; i < from + held; i++) {
@@ -67,7 +83,8 @@ static uint64_t long_bytes(const uint32_t *positions, uint32_t count)
         }
         while (width < 32 && widest >> width)
             width++;
-        bytes += ((held + 7) / 8 * width + 31) / 32 * 32;
+        bytes += packed ? ((held + 7) / 8 * width + 31) / 32 * 32
+                        : coded_bytes(positions + from, held, width ? width - 1 : 0);
     }
     return bytes;
 }
