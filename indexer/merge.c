@@ -330,8 +330,8 @@ static size_t move_positions(const merge_source *source, uint32_t *positions, si
     return kept;
 }
 
-/* Whether a list moves by its blocks, which must be packed. Each merge may leave a block with few positions where
- * two lists meet; a list with many of them is packed anew. */
+/* Whether a list moves by its blocks, which must be packed. Each merge may leave a block with few
+ * positions where two lists meet; a list with many of them is packed anew. */
 static bool keeps_blocks(const merge *all, const merge_source *source, const gs_long_list *list)
 {
     return !source->deletes && !all->small && list->count >= GS_PACKED_MIN &&

@@ -90,8 +90,8 @@ typedef struct gs_long_list {
     const gs_postings *postings;
     uint32_t count, blocks;
     const uint8_t *firsts;  /* u32 a block: its first position */
-    const uint8_t *offsets; /* u32 a block: where it starts in `payload`, in units of 32 bytes if the
-                               list is packed; else in bytes, and one more row for the end */
+    const uint8_t *offsets; /* u32 a block: where it starts in `payload`, in units of 32 bytes if it
+                               is packed; else in bytes, and one more row for the end */
     const uint8_t *bits;    /* u8 a block: width of its gaps, or GS_CODED_BITS + highest class */
     const uint8_t *tf;      /* u8 a block: bit 7 a match in a title, low 7 the most positions of one
                                document, 127 for that and more */
