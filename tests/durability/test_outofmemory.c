@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -393,6 +394,7 @@ static bool start_daemon(daemon_process *self, bool with_faults)
     self->pid = fork();
     assert_true(self->pid >= 0);
     if (self->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that fails leaves no daemon behind
         const char *listen = self->socket;
         gs_server_options options = {.dir = self->stage.index, .listen = &listen,
                                      .listen_count = 1, .threads = 1, .on_ready = on_ready,
