@@ -92,8 +92,7 @@ static void end_run(gs_long_writer *writer, uint32_t run_stop, uint32_t last)
 {
     if (run_stop == writer->run_start || writer->tf.status || writer->lengths.status)
         return;
-    uint32_t doc = gs_doctable_find(writer->docs, writer->run_position);
-    uint32_t frequency = run_stop - writer->run_start;
+    uint32_t doc = writer->run_doc, frequency = run_stop - writer->run_start;
     uint8_t most = (uint8_t)(frequency < TF_MAX ? frequency : TF_MAX);
     bool in_title = writer->run_position < gs_doctable_title_end(writer->docs, doc);
     uint8_t length = gs_length_code(gs_doctable_length(writer->docs, doc));
@@ -115,6 +114,8 @@ static void count_documents(gs_long_writer *writer, const uint32_t *positions, u
             continue;
         end_run(writer, writer->count + i, i ? block : block - 1);
         uint32_t doc = gs_doctable_find(writer->docs, positions[i]);
+        writer->documents++;
+        writer->run_doc = doc;
         writer->run_start = writer->count + i;
         writer->run_block = block;
         writer->run_position = positions[i];
@@ -211,7 +212,7 @@ void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out)
     if (writer->payload.status)
         out->status = writer->payload.status;
     gs_buf_reset(&writer->payload);
-    writer->count = writer->run_start = writer->run_end = 0;
+    writer->count = writer->documents = writer->run_start = writer->run_end = 0;
 }
 
 /* ---- short lists: writing ------------------------------------------------------------------ */

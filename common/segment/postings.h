@@ -29,10 +29,10 @@ typedef struct gs_long_writer {
     bool packed; /* to be set before the first position: the list will have GS_PACKED_MIN of them */
     gs_buf firsts, offsets, bits, tf, lengths, counts; /* as in the file, a column each */
     gs_buf payload;
-    uint32_t count;
+    uint32_t count, documents; /* so far; `documents` without those of copied blocks */
     /* the document being counted: where its positions begin in the list and in which block, the
      * first of them, and its end */
-    uint32_t run_start, run_block, run_position, run_end;
+    uint32_t run_doc, run_start, run_block, run_position, run_end;
 } gs_long_writer;
 
 void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const struct gs_doctable *docs);

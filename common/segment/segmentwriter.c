@@ -374,27 +374,34 @@ static void end_list(gs_segment_writer *writer)
     count_list(writer, list);
 }
 
+/* Writes a list that lies in memory; its `count` and `is_long` are known. */
+static void place_whole(gs_segment_writer *writer, const uint32_t *positions, gs_list *list)
+{
+    uint32_t last = GS_DOC_NONE;
+    if (list->is_long) { // its writer looks for the documents anyway
+        writer->longs.packed = list->count >= GS_PACKED_MIN;
+        gs_long_writer_add(&writer->longs, positions, list->count);
+        list->documents = writer->longs.documents;
+        place_long(writer, list);
+        return;
+    }
+    list->documents = gs_doctable_count(&writer->docs, positions, list->count, &last);
+    list->place = list->count == 1 ? positions[0] : writer->shorts.gaps;
+    if (list->count == 1)
+        return;
+    gs_short_writer_start(&writer->shorts);
+    gs_short_writer_add(&writer->shorts, positions, list->count, &writer->post);
+    if (writer->post.len >= DRAIN_BYTES)
+        drain(writer);
+}
+
 gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
                                    const uint32_t *positions, uint32_t count, gsearch_error *err)
 {
     end_list(writer);
     uint64_t gaps_before = writer->shorts.gaps;
-    uint32_t last = GS_DOC_NONE;
-    bool is_long = count >= writer->meta.long_min;
-    gs_list list = {.count = count, .place = gaps_before, .is_long = is_long};
-    list.documents = gs_doctable_count(&writer->docs, positions, count, &last);
-    if (count == 1) {
-        list.place = positions[0];
-    } else if (list.is_long) {
-        writer->longs.packed = count >= GS_PACKED_MIN;
-        gs_long_writer_add(&writer->longs, positions, count);
-        place_long(writer, &list);
-    } else {
-        gs_short_writer_start(&writer->shorts);
-        gs_short_writer_add(&writer->shorts, positions, count, &writer->post);
-        if (writer->post.len >= DRAIN_BYTES)
-            drain(writer);
-    }
+    gs_list list = {.count = count, .is_long = count >= writer->meta.long_min};
+    place_whole(writer, positions, &list);
     gs_terms_writer_gram(&writer->terms, gram, &list, gaps_before);
     count_list(writer, &list);
     return stuck(writer, "lists", err);
