@@ -8,6 +8,8 @@
 
 #define COUNT_BYTES 4u
 #define OFFSET_BYTES 4u
+#define LINE_BYTES 64u        /* of the cache */
+#define AHEAD_BYTES_MAX 4096u /* as much of a block as is fetched before it is looked at */
 
 static uint32_t blocks_of(uint32_t count)
 {
@@ -133,14 +135,31 @@ static gsearch_status next_string(gs_cursor *cursor, uint32_t i, gs_buf *out, si
 gsearch_status gs_strings_get(const gs_strings *strings, uint32_t i, gs_buf *out,
                               gsearch_error *err)
 {
-    size_t start = out->len;
+    size_t shared[GS_STRINGS_BLOCK] = {0}, len = 0;
+    gs_bytes rests[GS_STRINGS_BLOCK];
+    uint32_t at = i % GS_STRINGS_BLOCK;
     gs_cursor cursor = block_cursor(strings, i / GS_STRINGS_BLOCK);
-    for (uint32_t at = i - i % GS_STRINGS_BLOCK; at <= i; at++) {
-        gsearch_status status = next_string(&cursor, at, out, start, err);
-        if (status) {
-            out->len = start;
-            return status;
-        }
+    // each string says where the next begins: do not wait for memory at every one
+    size_t ahead = gs_cursor_left(&cursor) * (at + 1) / GS_STRINGS_BLOCK;
+    for (size_t line = 0; line < ahead && line < AHEAD_BYTES_MAX; line += LINE_BYTES)
+        __builtin_prefetch(cursor.ptr + line);
+    for (uint32_t s = 0; s <= at; s++) {
+        if (s)
+            shared[s] = gs_cursor_varint32(&cursor);
+        rests[s] = gs_cursor_bytes(&cursor, gs_cursor_varint32(&cursor));
+        if (cursor.bad || shared[s] > len)
+            return fail_list(err);
+        len = shared[s] + rests[s].len;
+    }
+    uint8_t *to = gs_buf_reserve(out, len);
+    if (!to)
+        return fail_buf(out, err);
+    out->len += len;
+    // from its own rest backwards: of those before only what no later one replaced
+    for (uint32_t s = at + 1; len; len = shared[s] < len ? shared[s] : len) {
+        s--;
+        if (shared[s] < len)
+            memcpy(to + shared[s], rests[s].ptr, len - shared[s]);
     }
     return GSEARCH_OK;
 }
