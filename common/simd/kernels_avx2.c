@@ -12,6 +12,7 @@
 #define BLOCK 32u        /* numbers compared at once with one of a much shorter list */
 #define SIMILAR_RATIO 4u /* up to this ratio of lengths, eight against eight */
 #define DENSE 4u         /* positions a document, about, that are faster grouped one by one */
+#define TOGETHER 8u      /* vectors of positions whose documents are looked up side by side */
 
 static inline __m256i load(const void *from)
 {
@@ -200,38 +201,74 @@ static inline __m256i at_most(__m256i x, __m256i y)
     return _mm256_cmpeq_epi32(_mm256_min_epu32(x, y), x);
 }
 
+/* The documents of some vectors of positions. All are narrowed down side by side, since each look
+ * waits for memory: a position's is one of those from its cell's to the next cell's, and every
+ * round halves them. */
+static void find_together(const uint32_t *starts, const uint32_t *coarse, uint32_t coarse_shift,
+                          const uint32_t *positions, unsigned vectors, __m256i doc[TOGETHER])
+{
+    const __m128i cell_bits = _mm_cvtsi32_si128((int)coarse_shift);
+    const __m256i ones = _mm256_set1_epi32(1);
+    __m256i most[TOGETHER], open = _mm256_setzero_si256();
+    for (unsigned v = 0; v < vectors; v++) {
+        __m256i cell = _mm256_srl_epi32(load(positions + LANES * v), cell_bits);
+        doc[v] = gather(coarse, cell);
+        most[v] = gather(coarse + 1, cell);
+        open = _mm256_or_si256(open, _mm256_xor_si256(doc[v], most[v]));
+    }
+    while (!_mm256_testz_si256(open, open)) {
+        open = _mm256_setzero_si256();
+        for (unsigned v = 0; v < vectors; v++) {
+            __m256i left = _mm256_add_epi32(_mm256_sub_epi32(most[v], doc[v]), ones);
+            __m256i middle = _mm256_add_epi32(doc[v], _mm256_srli_epi32(left, 1));
+            __m256i begun = at_most(gather(starts, middle), load(positions + LANES * v));
+            doc[v] = _mm256_blendv_epi8(doc[v], middle, begun);
+            most[v] = _mm256_blendv_epi8(_mm256_sub_epi32(middle, ones), most[v], begun);
+            open = _mm256_or_si256(open, _mm256_xor_si256(doc[v], most[v]));
+        }
+    }
+}
+
+/* How many whole vectors of positions to take together: they end before cell `last`. */
+static unsigned vectors_before(const uint32_t *positions, size_t count, uint32_t coarse_shift,
+                               uint32_t last)
+{
+    unsigned vectors = count / LANES < TOGETHER ? (unsigned)(count / LANES) : TOGETHER;
+    while (vectors && positions[LANES * vectors - 1] >> coarse_shift >= last)
+        vectors--;
+    return vectors;
+}
+
 size_t gs_group_avx2(const uint32_t *starts, const uint32_t *coarse, uint32_t coarse_shift,
                      const uint32_t *positions, size_t count, uint32_t *docs, uint32_t *firsts)
 {
-    const __m128i cell_bits = _mm_cvtsi32_si128((int)coarse_shift);
     const __m256i turn = _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6);
+    const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     size_t i = 0, groups = 0;
     uint32_t end = 0;                    // of the document met last
     __m256i met = _mm256_set1_epi32(-1); // it, in lane 7: no document has this number
-    uint32_t cells = count ? (positions[count - 1] - positions[0]) >> coarse_shift : 0;
+    uint32_t last = count ? positions[count - 1] >> coarse_shift : 0; // no cell may follow
+    uint32_t cells = count ? last - (positions[0] >> coarse_shift) : 0;
     // without a shift a cell may be over 2^31, which gathering takes for negative
     if (!coarse_shift || count / DENSE > cells)
         return plain_group(starts, coarse, coarse_shift, positions, 0, count, docs, firsts, 0);
-    for (; i + LANES <= count; i += LANES) {
-        if (positions[i + LANES - 1] < end)
+    for (unsigned vectors; (vectors = vectors_before(positions + i, count - i, coarse_shift, last));
+         i += LANES * vectors) {
+        __m256i doc[TOGETHER];
+        if (positions[i + LANES * vectors - 1] < end)
             continue;
-        __m256i position = load(positions + i);
-        __m256i doc = gather(coarse, _mm256_srl_epi32(position, cell_bits));
-        __m256i behind = at_most(gather(starts + 1, doc), position);
-        while (!_mm256_testz_si256(behind, behind)) {
-            doc = _mm256_sub_epi32(doc, behind);
-            behind = at_most(gather(starts + 1, doc), position);
+        find_together(starts, coarse, coarse_shift, positions + i, vectors, doc);
+        for (unsigned v = 0; v < vectors; v++) {
+            __m256i before = _mm256_blend_epi32(_mm256_permutevar8x32_epi32(doc[v], turn),
+                                                _mm256_permutevar8x32_epi32(met, turn), 1);
+            unsigned mask = ~mask_of(_mm256_cmpeq_epi32(doc[v], before)) & 0xff;
+            __m256i index = _mm256_add_epi32(lanes, _mm256_set1_epi32((int)(i + LANES * v)));
+            store(docs + groups, pack(doc[v], mask));
+            store(firsts + groups, pack(index, mask));
+            groups += (unsigned)__builtin_popcount(mask);
+            met = doc[v];
         }
-        __m256i before = _mm256_blend_epi32(_mm256_permutevar8x32_epi32(doc, turn),
-                                            _mm256_permutevar8x32_epi32(met, turn), 1);
-        unsigned mask = ~mask_of(_mm256_cmpeq_epi32(doc, before)) & 0xff;
-        __m256i index = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
-                                         _mm256_set1_epi32((int)i));
-        store(docs + groups, pack(doc, mask));
-        store(firsts + groups, pack(index, mask));
-        groups += (unsigned)__builtin_popcount(mask);
-        met = doc;
-        end = starts[_mm256_extract_epi32(doc, LANES - 1) + 1];
+        end = starts[_mm256_extract_epi32(met, LANES - 1) + 1];
     }
     return plain_group(starts, coarse, coarse_shift, positions, i, count, docs, firsts, groups);
 }
