@@ -471,15 +471,16 @@ gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
     *out = (gs_docset){0};
     if (!places->count)
         return GSEARCH_OK;
-    const gs_doctable *table = &reader->in->docs;
+    const gs_doctable table = reader->in->docs; // a copy: nothing that is written can change it
+    const uint32_t *at = places->at;
     uint32_t length = phrase->node->items_count;
     size_t bytes = ((size_t)places->count + 1) * sizeof(uint32_t);
     uint32_t *docs = gs_arena_alloc(&reader->work->batch, bytes);
     uint32_t *firsts = gs_arena_alloc(&reader->work->batch, bytes);
     if (!docs || !firsts)
         return gs_fail_memory(err);
-    uint32_t count = (uint32_t)reader->kernels->group(table->starts, table->coarse, table->shift,
-                                                      places->at, places->count, docs, firsts);
+    uint32_t count = (uint32_t)reader->kernels->group(table.starts, table.coarse, table.shift,
+                                                      at, places->count, docs, firsts);
     firsts[count] = places->count;
     if (reader->deletes)
         count = keep_live(reader, places, docs, firsts, count);
@@ -487,9 +488,9 @@ gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
     if (!tfs)
         return gs_fail_memory(err);
     for (uint32_t d = 0; d < count; d++) {
-        uint32_t title_end = gs_doctable_title_end(table, docs[d]), in_title = 0;
+        uint32_t title_end = gs_doctable_title_end(&table, docs[d]), in_title = 0;
         for (uint32_t i = firsts[d]; i < firsts[d + 1]; i++, in_title++) {
-            if (places->at[i] >= title_end || title_end - places->at[i] < length)
+            if (at[i] >= title_end || title_end - at[i] < length)
                 break;
         }
         tfs[d] = firsts[d + 1] - firsts[d] + (GS_SCORE_TITLE_WEIGHT - 1) * in_title;

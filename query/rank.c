@@ -75,3 +75,35 @@ gsearch_status gs_rank_scores(gs_reader *reader, const gs_plan_node *root, const
     *out = sum.scores;
     return GSEARCH_OK;
 }
+
+/* A term that is the whole query: most documents are found to be too bad without a division. */
+static void push_term(const gs_reader *reader, const gs_plan_node *term, const gs_docset *matches,
+                      gs_topk *best)
+{
+    const gs_doctable table = reader->in->docs;
+    const gs_score_norm norm = reader->plan->norm;
+    double weight = term->weight, least = gs_topk_least(best);
+    for (uint32_t i = 0; i < matches->count; i++) {
+        uint32_t doc = matches->docs[i], tf = matches->tfs[i];
+        uint32_t length = gs_doctable_length(&table, doc);
+        if (gs_score_is_below(norm, weight, tf, length, least))
+            continue;
+        gs_topk_push(best, gs_score_term(norm, weight, tf, length), doc);
+        least = gs_topk_least(best);
+    }
+}
+
+gsearch_status gs_rank_best(gs_reader *reader, const gs_plan_node *root, const gs_docset *sets,
+                            gs_topk *best, gsearch_error *err)
+{
+    const gs_docset *found = &sets[root->id];
+    if (found->tfs) {
+        push_term(reader, root, found, best);
+        return gs_budget_spend(reader->budget, 0, err);
+    }
+    double *scores;
+    GS_TRY(gs_rank_scores(reader, root, sets, &scores, err));
+    for (uint32_t i = 0; i < found->count; i++)
+        gs_topk_push(best, scores[i], found->docs[i]);
+    return GSEARCH_OK;
+}

@@ -11,6 +11,7 @@
 #ifndef GS_QUERY_SCORE_H
 #define GS_QUERY_SCORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* k1 and b: S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond"
@@ -47,6 +48,15 @@ gs_score_norm gs_score_norm_of(uint64_t documents, uint64_t total_length);
 static inline double gs_score_term(gs_score_norm norm, double weight, uint32_t tf, uint32_t length)
 {
     return weight * tf * (GS_SCORE_K1 + 1) / (tf + (norm.constant + norm.slope * length));
+}
+
+/* Whether the term's share is certainly lower than `least`: only these need no division. A share
+ * that equals `least` is never said to be lower. */
+static inline bool gs_score_is_below(gs_score_norm norm, double weight, uint32_t tf,
+                                     uint32_t length, double least)
+{
+    return weight * tf * (GS_SCORE_K1 + 1) * GS_SCORE_SLACK <
+           least * (tf + (norm.constant + norm.slope * length));
 }
 
 /* At least the score of every document with at most this `tf` and at least this `length`. */

@@ -190,10 +190,7 @@ static gsearch_status search_segment(gs_search *search, uint32_t segment, gs_buf
                         request->sort, &reader.in->docs, err));
     if (!best->capacity)
         return GSEARCH_OK;
-    double *scores;
-    GS_TRY(gs_rank_scores(&reader, search->root, sets, &scores, err));
-    for (uint32_t i = 0; i < found->count; i++)
-        gs_topk_push(best, scores[i], found->docs[i]);
+    GS_TRY(gs_rank_best(&reader, search->root, sets, best, err));
     finish_part(search, segment, wanted);
     return GSEARCH_OK;
 }

@@ -30,6 +30,12 @@ GS_CHECKED gsearch_status gs_topk_init(gs_topk *topk, gs_arena *arena, uint64_t 
                                        gsearch_sort sort, const gs_doctable *docs,
                                        gsearch_error *err);
 void gs_topk_push(gs_topk *topk, double score, uint32_t doc);
+/* Documents of a lower score need not be pushed: they would not be kept. */
+static inline double gs_topk_least(const gs_topk *topk)
+{
+    bool full = topk->capacity && topk->count == topk->capacity;
+    return full && topk->sort == GSEARCH_SORT_SCORE ? topk->hits[0].score : 0;
+}
 /* Sorts what was kept, best first; nothing can be pushed afterwards. */
 void gs_topk_finish(gs_topk *topk);
 

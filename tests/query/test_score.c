@@ -56,12 +56,36 @@ static void no_score_is_above_a_bound(void **unused)
     }
 }
 
+/* Scores next to one another, and equal ones, as every tie at the end of a page is. */
+static void only_lower_scores_are_said_to_be_below(void **unused)
+{
+    (void)unused;
+    uint64_t state = 6;
+    unsigned below = 0;
+    for (int i = 0; i < 1000000; i++) {
+        gs_score_norm norm = gs_score_norm_of(1 + gs_test_random_below(&state, 1000000),
+                                              gs_test_random_below(&state, 1000000000));
+        double weight = (double)gs_test_random_below(&state, 1u << 20) / 65536.0;
+        uint32_t tf = 1 + (uint32_t)(gs_test_random(&state) >> (32 + state % 31));
+        uint32_t length = (uint32_t)(gs_test_random(&state) >> (32 + state % 29));
+        double score = gs_score_term(norm, weight, tf, length);
+        double near = gs_score_term(norm, weight, tf, length + 1);
+        if (gs_score_is_below(norm, weight, tf, length, score) ||
+            gs_score_is_below(norm, weight, tf, length, near) ||
+            gs_score_is_below(norm, weight, tf, length, 0))
+            fail_msg("tf %u, length %u", tf, length);
+        below += gs_score_is_below(norm, weight, tf, length, score * 1.001);
+    }
+    assert_true(below > 990000); // all but those of the weight 0
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idf_is_the_logarithm_of_the_odds),
         cmocka_unit_test(a_term_saturates_and_long_documents_count_less),
         cmocka_unit_test(no_score_is_above_a_bound),
+        cmocka_unit_test(only_lower_scores_are_said_to_be_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

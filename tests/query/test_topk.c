@@ -37,7 +37,7 @@ static void the_best_k_come_out_in_order(void **unused)
     (void)unused;
     uint32_t dates[DOCS], ranks[DOCS];
     model all[DOCS];
-    uint64_t state = 9;
+    uint64_t state = 9, left_out = 0;
     gs_doctable docs = {.count = DOCS};
     docs.date = (gs_column){.data = (const uint8_t *)dates, .width = 4};
     docs.rank = (gs_column){.data = (const uint8_t *)ranks, .width = 4};
@@ -55,7 +55,10 @@ static void the_best_k_come_out_in_order(void **unused)
             for (uint32_t doc = 0; doc < DOCS; doc++) {
                 double score = (double)gs_test_random_below(&state, 20) / 4;
                 all[doc] = (model){score, doc, ranks[doc], dates[doc]};
-                gs_topk_push(&topk, score, doc);
+                if (score >= gs_topk_least(&topk))
+                    gs_topk_push(&topk, score, doc);
+                else
+                    left_out++;
             }
             gs_topk_finish(&topk);
             sort_by = (gsearch_sort)sort;
@@ -66,6 +69,7 @@ static void the_best_k_come_out_in_order(void **unused)
             gs_arena_release(&arena);
         }
     }
+    assert_true(left_out > 0);
 }
 
 static void a_match_takes_sixteen_bytes(void **unused)
