@@ -12,7 +12,7 @@
 #define BLOCK 32u        /* numbers compared at once with one of a much shorter list */
 #define SIMILAR_RATIO 4u /* up to this ratio of lengths, eight against eight */
 #define DENSE 4u         /* positions a document, about, that are faster grouped one by one */
-#define TOGETHER 8u      /* vectors of positions whose documents are looked up side by side */
+#define TOGETHER 4u      /* vectors of positions whose documents are looked up side by side */
 
 static inline __m256i load(const void *from)
 {
