@@ -271,7 +271,8 @@ static bool read_single(gs_cursor *cursor, gs_list *list)
     return !cursor->bad;
 }
 
-static bool read_gram(gs_cursor *cursor, uint64_t *gram, bool *single)
+/* Turns the gram before into the next. */
+static bool read_step(gs_cursor *cursor, uint64_t *gram, bool *single)
 {
     uint64_t head = gs_cursor_varint(cursor), step = head >> 3;
     uint64_t first = gs_gram_first(*gram), second = gs_gram_second(*gram);
@@ -299,6 +300,16 @@ static bool read_gram(gs_cursor *cursor, uint64_t *gram, bool *single)
     *gram = first << 42 | second << 21 | third;
     return !cursor->bad && first <= GS_GRAM_CODE_POINT_MASK && second <= GS_GRAM_CODE_POINT_MASK &&
            third <= GS_GRAM_CODE_POINT_MASK;
+}
+
+/* Reads an entry that is not the first of its block. */
+static bool read_gram(gs_cursor *cursor, uint64_t *gram, uint32_t long_min, uint64_t *gap,
+                      gs_list *list)
+{
+    bool single;
+    if (!read_step(cursor, gram, &single))
+        return false;
+    return single ? read_single(cursor, list) : read_list(cursor, long_min, gap, list);
 }
 
 /* Turns the word before into the next, which must be greater. */
@@ -365,10 +376,15 @@ static bool enter_next_block(gs_terms_iterator *iterator)
     return true;
 }
 
+static uint64_t first_of(const gs_terms *terms, uint32_t block)
+{
+    return gs_load_u64(terms->gram_firsts + 8 * (size_t)block);
+}
+
 /* The first gram of a block stands in the table; it must be greater than the one before. */
 static bool first_gram(gs_terms_iterator *iterator)
 {
-    uint64_t gram = gs_load_u64(iterator->terms->gram_firsts + 8 * (size_t)iterator->block);
+    uint64_t gram = first_of(iterator->terms, iterator->block);
     bool rises = iterator->block == 0 || gram > iterator->gram;
     iterator->gram = gram;
     return rises && gram >> 63 == 0;
@@ -379,21 +395,18 @@ static gsearch_status step(gs_terms_iterator *iterator, gsearch_error *err)
 {
     const gs_terms *terms = iterator->terms;
     gs_list *list = &iterator->list;
-    bool good, single = false;
+    gs_cursor *cursor = &iterator->cursor;
+    uint32_t long_min = terms->postings->long_min;
+    uint64_t all = iterator->is_word ? terms->words_count : terms->grams_count;
+    uint32_t per_block = iterator->is_word ? GS_WORDS_BLOCK : GS_GRAMS_BLOCK;
+    bool good, starts_block = iterator->left == block_terms(all, per_block, iterator->block);
     if (iterator->is_word)
-        good = read_word(&iterator->cursor,
-                         iterator->left ==
-                             block_terms(terms->words_count, GS_WORDS_BLOCK, iterator->block),
-                         iterator->term, &iterator->word.len);
-    else if (iterator->left == block_terms(terms->grams_count, GS_GRAMS_BLOCK, iterator->block))
-        good = first_gram(iterator);
+        good = read_word(cursor, starts_block, iterator->term, &iterator->word.len) &&
+               read_list(cursor, long_min, &iterator->gap, list);
+    else if (starts_block)
+        good = first_gram(iterator) && read_list(cursor, long_min, &iterator->gap, list);
     else
-        good = read_gram(&iterator->cursor, &iterator->gram, &single);
-    if (single)
-        good = good && read_single(&iterator->cursor, list);
-    else
-        good = good &&
-               read_list(&iterator->cursor, terms->postings->long_min, &iterator->gap, list);
+        good = read_gram(cursor, &iterator->gram, long_min, &iterator->gap, list);
     iterator->left--;
     if (!good || (iterator->left == 0 && gs_cursor_left(&iterator->cursor)))
         return gs_corrupt(err, "%s: block %u does not decode", iterator->is_word ? "WORD" : "GRAM",
@@ -416,13 +429,10 @@ gsearch_status gs_terms_next(gs_terms_iterator *iterator, bool *more, gsearch_er
 /* The last gram block that begins at or before `gram`; 0 if none does. */
 static uint32_t gram_block(const gs_terms *terms, uint64_t gram)
 {
-    uint32_t low = 0, high = terms->gram_blocks;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (gs_load_u64(terms->gram_firsts + 8 * (size_t)middle) <= gram)
-            low = middle;
-        else
-            high = middle;
+    uint32_t low = 0;
+    for (uint32_t count = terms->gram_blocks; count > 1; count -= count / 2) {
+        uint32_t half = first_of(terms, low + count / 2) <= gram ? count / 2 : 0;
+        low += half; // a conditional move: no branch could foretell it
     }
     return low;
 }
@@ -487,16 +497,6 @@ gsearch_status gs_terms_seek_word(gs_terms_iterator *iterator, const gs_terms *t
     return GSEARCH_OK;
 }
 
-gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gram, gs_list *out,
-                                  gsearch_error *err)
-{
-    gs_terms_iterator iterator;
-    GS_TRY(gs_terms_seek_gram(&iterator, terms, gram, err));
-    bool found = iterator.waits && !iterator.is_word && iterator.gram == gram;
-    *out = found ? iterator.list : (gs_list){0};
-    return GSEARCH_OK;
-}
-
 gsearch_status gs_terms_find_word(const gs_terms *terms, gs_bytes word, gs_list *out,
                                   gsearch_error *err)
 {
@@ -504,5 +504,89 @@ gsearch_status gs_terms_find_word(const gs_terms *terms, gs_bytes word, gs_list 
     GS_TRY(gs_terms_seek_word(&iterator, terms, word, err));
     bool found = iterator.waits && gs_bytes_equal(iterator.word, word);
     *out = found ? iterator.list : (gs_list){0};
+    return GSEARCH_OK;
+}
+
+/* ---- finding a gram ------------------------------------------------------------------------ */
+
+/* Where a search stands in a block: before an entry, `gram` being the one that it follows. */
+typedef struct gram_scan {
+    gs_cursor cursor; /* may leave the block, not the data */
+    uint64_t gram, gap;
+    uint32_t left; /* entries of the block */
+} gram_scan;
+
+#define VARINT_ENDS 0x8080808080808080ull /* 0 in the last byte of a varint, else 1 */
+
+/* The varint at the beginning of `bytes`, of at most four; the lowest bit of `ends` stands in its
+ * last. */
+static uint32_t varint_in(uint64_t bytes, uint64_t ends)
+{
+    uint32_t value = (uint32_t)(bytes & (ends ^ (ends - 1)));
+    value = (value & 0x007f007fu) | (value & 0x7f007f00u) >> 1;
+    return (value & 0x00003fffu) | (value & 0x3fff0000u) >> 2;
+}
+
+/*
+ * Goes past grams below `wanted` whose second code point alone grows and whose list is short, up to
+ * the first entry that is otherwise. No branch depends on how long the numbers are or on whether
+ * there is one position: it would be mispredicted every other time. What is passed is kept in
+ * bounds, not checked.
+ */
+static void pass_usual(gram_scan *scan, uint64_t wanted, uint32_t long_min)
+{
+    gram_scan at = *scan;
+    for (; at.left && gs_cursor_left(&at.cursor) >= sizeof(uint64_t); at.left--) {
+        uint64_t bytes = gs_load_u64(at.cursor.ptr);
+        uint64_t ends = ~bytes & VARINT_ENDS;
+        if (!(uint32_t)ends)
+            break;
+        uint32_t head = varint_in(bytes, ends);
+        uint64_t gram = (at.gram & ~GS_GRAM_CODE_POINT_MASK) + ((uint64_t)(head >> 3) << 21);
+        uint64_t single = -(bytes & 1); // a mask
+        unsigned head_bits = (unsigned)__builtin_ctzll(ends) + 1;
+        bytes = bytes >> head_bits & ~single; // a position stands for a count of 0 of four bytes
+        ends = (ends >> head_bits & ~single) | (single & 1ull << 31);
+        uint32_t count = varint_in(bytes, ends) >> 1;
+        uint64_t list_ends = ends & (ends - (bytes & 1)); // if less follows, without the count's
+        if ((head >> 1 & 3) != STEP_SECOND || gram >= wanted || count >= long_min ||
+            !(uint32_t)ends || !list_ends)
+            break;
+        at.cursor.ptr += (head_bits + (unsigned)__builtin_ctzll(list_ends) + 1) / 8;
+        at.gram = gram;
+        at.gap += count;
+    }
+    *scan = at;
+}
+
+gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gram, gs_list *out,
+                                  gsearch_error *err)
+{
+    gs_list list = {0};
+    uint32_t block = gram_block(terms, gram), long_min = terms->postings->long_min;
+    if (terms->gram_blocks && first_of(terms, block) <= gram) {
+        uint32_t from = gs_load_u32(terms->gram_offsets + 4 * (size_t)block);
+        gram_scan scan = {
+            .cursor = gs_cursor_of(gs_bytes_of(terms->gram_data.ptr + from,
+                                               terms->gram_data.len - from)),
+            .gram = first_of(terms, block),
+            .gap = gs_load_u64(terms->gram_gaps + 8 * (size_t)block),
+            .left = block_terms(terms->grams_count, GS_GRAMS_BLOCK, block) - 1,
+        };
+        bool good = read_list(&scan.cursor, long_min, &scan.gap, &list);
+        for (; good && scan.gram < gram; scan.left--) {
+            pass_usual(&scan, gram, long_min);
+            if (!scan.left)
+                break;
+            good = read_gram(&scan.cursor, &scan.gram, long_min, &scan.gap, &list);
+        }
+        if (!good)
+            return gs_corrupt(err, "GRAM: block %u does not decode", block);
+        if (scan.gram == gram)
+            GS_TRY(gs_list_check(terms->postings, &list, err));
+        else
+            list = (gs_list){0};
+    }
+    *out = list;
     return GSEARCH_OK;
 }

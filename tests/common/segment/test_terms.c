@@ -93,7 +93,9 @@ static void draw_entries(dictionary *d, uint64_t seed)
         case 3:
             gram += n;
             break;
-        default:
+        default: // every eighth step, where there is room, takes four bytes
+            if (second < 1u << 20 && gs_test_random_below(&seed, 8) == 0)
+                n += 1u << 19;
             gram = gs_gram(first, second + n, 0);
         }
     }
@@ -136,6 +138,15 @@ static gsearch_status encode(dictionary *d, const gs_mem *mem)
     return status;
 }
 
+/* Without the room to grow, so that a sanitizer sees what is read behind the end. */
+static void trim(gs_buf *buf)
+{
+    void *data = realloc(buf->data, buf->len);
+    assert_non_null(data);
+    buf->data = data;
+    buf->capacity = buf->len;
+}
+
 static gsearch_status open_dictionary(dictionary *d, gsearch_error *error)
 {
     return gs_terms_open(gs_buf_view(&d->chars), gs_buf_view(&d->gram_bytes),
@@ -153,6 +164,8 @@ static dictionary *dictionary_new(uint64_t seed, uint32_t grams, uint32_t words)
     d->postings.long_min = LONG_MIN;
     d->postings.post.len = POST_BYTES;
     assert_int_equal(encode(d, NULL), GSEARCH_OK);
+    trim(&d->gram_bytes);
+    trim(&d->word_bytes);
     assert_ok(open_dictionary(d, &error), &error);
     return d;
 }
@@ -329,7 +342,47 @@ static void the_bytes_are_those_of_the_description(void **state)
     gs_terms_writer_release(&writer);
 }
 
+static void a_count_of_five_bytes_is_passed(void **state)
+{
+    (void)state;
+    gsearch_error error;
+    dictionary *d = calloc(1, sizeof(*d));
+    d->grams = 3;
+    d->postings = (gs_postings){.positions = UINT32_MAX, .gaps = 200, .long_min = LONG_MIN};
+    d->postings.post.len = (size_t)1 << 40;
+    for (uint32_t i = 0; i < d->grams; i++)
+        d->entries[i] = (entry){.gram = gs_gram(0x4e00, i, 0), .list = {.count = 2}};
+    d->entries[0].list.documents = d->entries[2].list.documents = 2;
+    d->entries[1].list = (gs_list){
+        .count = (1u << 28) + 2, .documents = (1u << 28) + 2, .place = 32, .is_long = true};
+    d->entries[2].list.place = d->entries[2].gaps_before = 2;
+    assert_int_equal(encode(d, NULL), GSEARCH_OK);
+    assert_ok(open_dictionary(d, &error), &error);
+    for (uint32_t i = 0; i < d->grams; i++)
+        check_gram(d, d->entries[i].gram, UINT32_MAX);
+    dictionary_free(d);
+}
+
 /* ---- damage ---- */
+
+static void a_step_of_seven_bytes_at_the_end_is_refused(void **state)
+{
+    (void)state;
+    // three grams in one block: a list of two, then a step that leaves no room for its position
+    static const uint8_t grams[] = {3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0xf9,
+                                    0xff, 0xff, 0xff, 0xff, 0xff, 1, 0};
+    static const uint8_t words[16];
+    const gs_postings postings = {.positions = 1000, .gaps = 200, .long_min = LONG_MIN};
+    gs_terms terms;
+    gs_list list;
+    gsearch_error error;
+    assert_ok(gs_terms_open(gs_bytes_of(NULL, 0), gs_bytes_of(grams, sizeof(grams)),
+                            gs_bytes_of(words, sizeof(words)), &postings, &terms, &error),
+              &error);
+    assert_fails(GSEARCH_CORRUPT, gs_terms_find_gram(&terms, UINT64_MAX >> 1, &list, &error),
+                 &error);
+}
 
 static void heads_that_cannot_be_are_refused(void **state)
 {
@@ -473,6 +526,22 @@ static void entries_that_cannot_be_are_refused(void **state)
     dictionary_free(d);
 }
 
+/* Finds some terms of before the damage: a list that fits, or none, or a refusal. */
+static void find_some(const dictionary *d, uint64_t *seed)
+{
+    for (uint32_t n = 0; n < 16; n++) {
+        const entry *e = &d->entries[gs_test_random_below(seed, d->grams + d->words)];
+        gsearch_error error;
+        gs_list list;
+        gsearch_status status = e->is_word
+                                    ? gs_terms_find_word(&d->terms, word_of(e), &list, &error)
+                                    : gs_terms_find_gram(&d->terms, e->gram, &list, &error);
+        if (!status && list.count)
+            assert_ok(gs_list_check(&d->postings, &list, &error), &error);
+        assert_true(status == GSEARCH_OK || status == GSEARCH_CORRUPT);
+    }
+}
+
 static void damaged_dictionaries_are_refused_or_give_lists_that_fit(void **state)
 {
     (void)state;
@@ -487,12 +556,7 @@ static void damaged_dictionaries_are_refused_or_give_lists_that_fit(void **state
         gsearch_error error;
         gsearch_status status = open_dictionary(d, &error);
         if (!status) {
-            gs_list list;
-            const entry *e = &d->entries[gs_test_random_below(&seed, d->grams + d->words)];
-            status = e->is_word ? gs_terms_find_word(&d->terms, word_of(e), &list, &error)
-                                : gs_terms_find_gram(&d->terms, e->gram, &list, &error);
-            if (!status && list.count)
-                assert_ok(gs_list_check(&d->postings, &list, &error), &error);
+            find_some(d, &seed);
             status = walk(d, &error);
         }
         assert_true(status == GSEARCH_OK || status == GSEARCH_CORRUPT);
@@ -529,6 +593,8 @@ int main(void)
         cmocka_unit_test(a_walk_that_is_over_stays_over),
         cmocka_unit_test(characters_are_found_with_their_documents),
         cmocka_unit_test(the_bytes_are_those_of_the_description),
+        cmocka_unit_test(a_count_of_five_bytes_is_passed),
+        cmocka_unit_test(a_step_of_seven_bytes_at_the_end_is_refused),
         cmocka_unit_test(heads_that_cannot_be_are_refused),
         cmocka_unit_test(entries_that_cannot_be_are_refused),
         cmocka_unit_test(damaged_dictionaries_are_refused_or_give_lists_that_fit),
