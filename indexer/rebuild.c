@@ -143,22 +143,32 @@ static gsearch_status compare_list(comparison *self, const gs_terms_iterator *is
                : fail_list(is, err);
 }
 
-static gsearch_status compare_lists(comparison *self, gsearch_error *err)
+static gsearch_status compare_lists(comparison *self, const gs_terms *is_terms,
+                                    const gs_terms *should_terms, gsearch_error *err)
 {
     gs_terms_iterator is, should;
-    GS_TRY(gs_terms_seek_gram(&is, &self->is->terms, GS_GRAM_BREAK, err));
-    GS_TRY(gs_terms_seek_gram(&should, &self->should->terms, GS_GRAM_BREAK, err));
+    GS_TRY(gs_terms_seek_gram(&is, is_terms, GS_GRAM_BREAK, err));
+    GS_TRY(gs_terms_seek_gram(&should, should_terms, GS_GRAM_BREAK, err));
     for (;;) {
         bool is_more, should_more;
         GS_TRY(gs_terms_next(&is, &is_more, err));
         GS_TRY(gs_terms_next(&should, &should_more, err));
         if (is_more != should_more)
             return gs_corrupt(err, "%" PRIu64 " lists, the text gives %" PRIu64,
-                              self->is->lists_count, self->should->lists_count);
+                              is_terms->grams_count + is_terms->words_count,
+                              should_terms->grams_count + should_terms->words_count);
         if (!is_more)
             return GSEARCH_OK;
         GS_TRY(compare_list(self, &is, &should, err));
     }
+}
+
+static gsearch_status compare_trigrams(comparison *self, gsearch_error *err)
+{
+    if (self->is->trigram_min != self->should->trigram_min)
+        return gs_corrupt(err, "META: trigrams from %u positions on, the text gives %u",
+                          self->is->trigram_min, self->should->trigram_min);
+    return compare_lists(self, &self->is->trigrams, &self->should->trigrams, err);
 }
 
 static gsearch_status compare(const gs_segment *is, const gs_segment *should, const gs_mem *mem,
@@ -173,7 +183,9 @@ static gsearch_status compare(const gs_segment *is, const gs_segment *should, co
     if (!status)
         status = compare_documents(&self, err);
     if (!status)
-        status = compare_lists(&self, err);
+        status = compare_lists(&self, &is->terms, &should->terms, err);
+    if (!status && is->trigram_min) // an index of small lists has none
+        status = compare_trigrams(&self, err);
     gs_decoder_free(self.is_decoder);
     gs_decoder_free(self.should_decoder);
     gs_mem_free(mem, self.positions);

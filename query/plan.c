@@ -75,7 +75,7 @@ static gsearch_status find_word(const gs_plan *plan, gs_bytes word, gs_slot *slo
 
 static gs_bytes slot_text(gs_arena *arena, const gs_item *items, uint32_t count)
 {
-    uint8_t text[8];
+    uint8_t text[3 * 4];
     size_t len = 0;
     for (uint32_t i = 0; i < count; i++)
         len += gs_utf8_encode(items[i].kind == GS_TOKEN_BREAK ? BREAK_SHOWN : items[i].code_point,
@@ -138,28 +138,85 @@ static uint32_t slot_length(const gs_node *node, uint32_t i)
     return after_character ? 0 : 1;
 }
 
+static gsearch_status add_slot(gs_plan *plan, gs_plan_node *out, uint32_t offset, uint32_t length,
+                               gs_slot **added, gsearch_error *err)
+{
+    if (++plan->slots_count > GS_QUERY_GRAMS_MAX)
+        return gs_fail(err, GSEARCH_LIMIT, "the query has more than %u grams and words",
+                       GS_QUERY_GRAMS_MAX);
+    gs_slot *slot = &out->slots[out->slots_count++];
+    *slot = (gs_slot){.offset = offset, .length = length};
+    slot->sets =
+        gs_arena_calloc(plan->arena, plan->snapshot->segments_count, sizeof(*slot->sets));
+    *added = slot;
+    return slot->sets ? GSEARCH_OK : gs_fail_memory(err);
+}
+
+/* The lists of a trigram in the segments that have one of every trigram as frequent as this may be:
+ * it is known not to occur where they have none. `known` false if no segment is such. */
+static gsearch_status fill_trigram(gs_plan *plan, const gs_item *items, const gs_slot *left,
+                                   const gs_slot *right, gs_slot *slot, bool *known,
+                                   gsearch_error *err)
+{
+    uint64_t gram = gs_gram(items->code_point, items[1].code_point, items[2].code_point);
+    *known = false;
+    for (uint32_t i = 0; i < plan->snapshot->segments_count; i++) {
+        const gs_segment *in = plan->snapshot->segments[i].segment;
+        uint64_t a = left->sets[i].positions, b = right->sets[i].positions;
+        gs_list list;
+        slot->sets[i].is_unknown = !in->trigram_min || (a < b ? a : b) < in->trigram_min;
+        if (slot->sets[i].is_unknown)
+            continue;
+        *known = true;
+        GS_TRY(gs_terms_find_gram(&in->trigrams, gram, &list, err));
+        GS_TRY(set_one(plan, &slot->sets[i], &list, err));
+    }
+    slot->text = slot_text(plan->arena, items, 3);
+    return GSEARCH_OK;
+}
+
+/* Adds the trigrams of a phrase that has its other slots, each behind the bigram it begins with. */
+static gsearch_status add_trigrams(gs_plan *plan, gs_plan_node *out, gsearch_error *err)
+{
+    const gs_node *node = out->node;
+    gs_plan_node all = {0};
+    all.slots = gs_arena_alloc(plan->arena, 2 * (size_t)out->slots_count * sizeof(*all.slots));
+    if (!all.slots)
+        return gs_fail_memory(err);
+    for (uint32_t s = 0; s < out->slots_count; s++) {
+        const gs_slot *left = &out->slots[s], *right = left + 1;
+        uint32_t i = left->offset;
+        all.slots[all.slots_count++] = *left;
+        if (s + 1 == out->slots_count || left->length != 2 || right->length != 2 ||
+            right->offset != i + 1 || node->items[i + 1].kind != GS_TOKEN_CJK ||
+            node->items[i + 2].kind != GS_TOKEN_CJK)
+            continue;
+        gs_slot *slot = NULL;
+        bool known;
+        GS_TRY(add_slot(plan, &all, i, 3, &slot, err));
+        GS_TRY(fill_trigram(plan, &node->items[i], left, right, slot, &known, err));
+        all.slots_count -= !known;
+    }
+    out->slots = all.slots;
+    out->slots_count = all.slots_count;
+    return GSEARCH_OK;
+}
+
 static gsearch_status add_phrase(gs_plan *plan, gs_plan_node *out, gsearch_error *err)
 {
     const gs_node *node = out->node;
-    uint32_t segments = plan->snapshot->segments_count;
     out->slots = gs_arena_calloc(plan->arena, node->items_count, sizeof(*out->slots));
     if (!out->slots)
         return gs_fail_memory(err);
     for (uint32_t i = 0; i < node->items_count; i++) {
         uint32_t length = slot_length(node, i);
+        gs_slot *slot = NULL;
         if (!length)
             continue;
-        if (++plan->slots_count > GS_QUERY_GRAMS_MAX)
-            return gs_fail(err, GSEARCH_LIMIT, "the query has more than %u grams and words",
-                           GS_QUERY_GRAMS_MAX);
-        gs_slot *slot = &out->slots[out->slots_count++];
-        *slot = (gs_slot){.offset = i, .length = length};
-        slot->sets = gs_arena_calloc(plan->arena, segments, sizeof(*slot->sets));
-        if (!slot->sets)
-            return gs_fail_memory(err);
+        GS_TRY(add_slot(plan, out, i, length, &slot, err));
         GS_TRY(fill_slot(plan, node, i, slot, &out->weight, err));
     }
-    return GSEARCH_OK;
+    return add_trigrams(plan, out, err);
 }
 
 gsearch_status gs_plan_add(gs_plan *plan, const gs_node *node, gs_plan_node **out,
@@ -217,18 +274,36 @@ static void order_cover(const gs_plan_node *phrase, const cover_step *steps, uin
     }
 }
 
+/* The rarest slot of the phrase in a segment; `*empty` if one is not there at all. */
+static uint32_t find_driver(const gs_plan_node *phrase, uint32_t segment, bool *empty)
+{
+    uint32_t driver = 0;
+    *empty = false;
+    for (uint32_t s = 0; s < phrase->slots_count; s++) {
+        const gs_list_set *set = &phrase->slots[s].sets[segment];
+        if (set->is_unknown)
+            continue; // never the first one
+        *empty |= !set->positions;
+        if (set->positions < phrase->slots[driver].sets[segment].positions)
+            driver = s;
+    }
+    return driver;
+}
+
+static uint32_t end_of(const gs_slot *slot)
+{
+    return slot->offset + slot->length;
+}
+
 gsearch_status gs_plan_cover(const gs_plan_node *phrase, uint32_t segment, gs_arena *arena,
                              gs_cover *out, gsearch_error *err)
 {
-    uint32_t count = phrase->slots_count, driver = 0;
+    uint32_t count = phrase->slots_count;
+    bool empty;
+    uint32_t driver = find_driver(phrase, segment, &empty);
     *out = (gs_cover){0};
-    for (uint32_t s = 0; s < count; s++) {
-        uint64_t positions = phrase->slots[s].sets[segment].positions;
-        if (!positions)
-            return GSEARCH_OK;
-        if (positions < phrase->slots[driver].sets[segment].positions)
-            driver = s;
-    }
+    if (empty)
+        return GSEARCH_OK;
     cover_step *steps = gs_arena_calloc(arena, count, sizeof(*steps));
     out->slots = gs_arena_alloc(arena, count * sizeof(gs_slot *));
     if (!steps || !out->slots)
@@ -236,21 +311,27 @@ gsearch_status gs_plan_cover(const gs_plan_node *phrase, uint32_t segment, gs_ar
     uint64_t rarest = phrase->slots[driver].sets[segment].positions;
     for (uint32_t s = 0; s < count; s++) {
         const gs_slot *slot = &phrase->slots[s];
-        steps[s].own = s == driver ? 0 : reading_cost(&slot->sets[segment], rarest);
         steps[s].before = s;
+        steps[s].cost = UINT64_MAX;
+        if (slot->sets[segment].is_unknown)
+            continue;
+        steps[s].own = s == driver ? 0 : reading_cost(&slot->sets[segment], rarest);
         uint64_t best = slot->offset ? UINT64_MAX : 0;
-        for (uint32_t t = s; t-- &&
-                             phrase->slots[t].offset + phrase->slots[t].length >= slot->offset &&
-                             slot->offset;) {
+        for (uint32_t t = s; slot->offset && t-- && end_of(&phrase->slots[t]) >= slot->offset;) {
             if (steps[t].cost < best) {
                 best = steps[t].cost;
                 steps[s].before = t;
             }
         }
-        steps[s].cost = best + steps[s].own;
+        if (best < UINT64_MAX)
+            steps[s].cost = best + steps[s].own;
     }
-    // only the last slot reaches the last item
-    for (uint32_t s = count - 1;; s = steps[s].before) {
+    // the last item is covered by the last slot, and by a trigram if one stands before it
+    uint32_t s = count - 1;
+    if (s && end_of(&phrase->slots[s - 1]) == end_of(&phrase->slots[s]) &&
+        steps[s - 1].cost < steps[s].cost)
+        s--;
+    for (;; s = steps[s].before) {
         steps[s].chosen = true;
         if (steps[s].before == s)
             break;
@@ -264,8 +345,8 @@ uint64_t gs_plan_estimate(const gs_plan_node *node, const gs_snapshot *snapshot,
 {
     uint64_t least = UINT64_MAX, sum = 0;
     for (uint32_t s = 0; s < node->slots_count; s++) {
-        uint64_t positions = node->slots[s].sets[segment].positions;
-        least = positions < least ? positions : least;
+        const gs_list_set *set = &node->slots[s].sets[segment];
+        least = !set->is_unknown && set->positions < least ? set->positions : least;
     }
     for (uint32_t i = 0; i < node->children_count; i++) {
         uint64_t child = gs_plan_estimate(node->children[i], snapshot, segment);

@@ -9,6 +9,7 @@
  *                    公开
  *                       2017   the word
  *                            年  a single character: its seam list
+ *     政务公  trigrams, where a segment has lists of them
  *     Before a break a character and the break are one slot, the stops of the character.
  */
 #ifndef GS_QUERY_PLAN_H
@@ -23,11 +24,12 @@ typedef struct gs_list_set {
     const gs_list *lists;
     uint32_t count;
     uint64_t positions; /* of all lists */
+    bool is_unknown;    /* this segment has no lists of the kind, which says nothing */
 } gs_list_set;
 
 typedef struct gs_slot {
     uint32_t offset;   /* the first item that it covers, */
-    uint32_t length;   /* and how many: 2 for a bigram or a stop, else 1 */
+    uint32_t length;   /* and how many: 2 for a bigram or a stop, 3 for a trigram, else 1 */
     gs_bytes text;     /* for gs_plan_explain: UTF-8 */
     gs_list_set *sets; /* one a segment */
 } gs_slot;
@@ -38,7 +40,7 @@ struct gs_plan_node {
     uint32_t id;             /* below gs_plan.nodes_count */
     gs_plan_node **children; /* as in the query */
     uint32_t children_count;
-    gs_slot *slots; /* PHRASE: by offset */
+    gs_slot *slots; /* PHRASE: by offset, shorter ones first; so their ends do not fall either */
     uint32_t slots_count;
     double weight; /* PHRASE, NEAR: the sum of the idfs */
     const gs_plan_node *parts[2]; /* match=any, a pair: its grams, each of which stands wherever it

@@ -186,10 +186,11 @@ class Segment:
 
     def meta(self):
         cursor = self.cursor('META')  # 3.1
-        self.analyzer, self.has_text, self.long_min, zero = cursor.numbers(4, 4)
+        self.analyzer, self.has_text, self.long_min, self.trigram_min = cursor.numbers(4, 4)
         self.gaps, self.text_bytes, self.postings, self.lists = cursor.numbers(8, 4)
         self.unicode = cursor.take(16).rstrip(b'\0').decode()
-        need(zero == 0 and cursor.at == len(cursor.data), 'META')
+        need(self.trigram_min == 0 or self.trigram_min >= 2048, 'META: trigrams')
+        need(cursor.at == len(cursor.data), 'META')
 
     def documents(self):
         cursor = self.cursor('DOCS')
@@ -310,11 +311,19 @@ class Segment:
 
     def grams(self):
         """3.8: (gram as text, positions); the empty text is the list of breaks."""
-        cursor = self.cursor('GRAM')
+        return self.grams_of('GRAM', 0)
+
+    def trigrams(self):
+        """3.15, after words()"""
+        yield from self.grams_of('TRIG', self.gap)
+        need(self.gap == self.gaps, 'TRIG')
+
+    def grams_of(self, chunk, gap):
+        cursor = self.cursor(chunk)
         count, blocks, _ = cursor.number(8), cursor.number(4), cursor.number(4)
         firsts, gaps = cursor.numbers(8, blocks), cursor.numbers(8, blocks)
         offsets, data = cursor.numbers(4, blocks), Cursor(cursor.rest())
-        gap, gram = 0, [0, 0, 0]
+        gram = [0, 0, 0]
         for i in range(count):
             one = False
             if i % 64 == 0:
@@ -332,7 +341,7 @@ class Segment:
                     gram[1:] = gram[1] + step, data.varint() if how else 0
             found, gap = self.positions_of(data, gap, one)
             yield ''.join(chr(part) for part in gram if part), found
-        need(data.at == len(data.data), 'GRAM')
+        need(data.at == len(data.data), chunk)
         self.gap = gap
 
     def words(self):
@@ -349,7 +358,7 @@ class Segment:
             need(before < word and (i % 16 or not shared), 'the order of words')
             found, self.gap = self.positions_of(data, self.gap)
             yield word.decode(), found
-        need(data.at == len(data.data) and self.gap == self.gaps, 'WORD')
+        need(data.at == len(data.data), 'WORD')
 
     def characters(self):
         """3.7"""
@@ -435,6 +444,8 @@ def main():
             show({'gram': term, 'positions': positions})
         for term, positions in segment.words():
             show({'word': term, 'positions': positions})
+        for term, positions in segment.trigrams():
+            show({'trigram': term, 'positions': positions})
 
 
 if __name__ == '__main__':

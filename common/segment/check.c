@@ -5,6 +5,8 @@
  */
 #include "common/segment/segment.h"
 
+#include "common/segment/trigrams.h"
+
 static gsearch_status check_documents(gs_segment *segment, gsearch_error *err)
 {
     const gs_mem *mem = segment->mem;
@@ -25,8 +27,15 @@ typedef struct list_check {
     size_t capacity;
     gs_long_writer encoder;
     gs_buf encoded;
+    gs_trigrams trigrams; /* collected anew */
+    gs_terms_iterator trigram;
     uint64_t lists, postings;
 } list_check;
+
+typedef struct trigram_check {
+    const gs_segment *segment;
+    list_check *check;
+} trigram_check;
 
 /* Encodes a long list anew, in the same blocks: the bounds in its table must be the true ones, or
  * searches that skip by them lose hits. */
@@ -63,9 +72,39 @@ static gsearch_status check_list(const gs_segment *segment, list_check *check, c
     if (gs_doctable_count(&segment->docs, check->positions, list->count, &last) != list->documents)
         return gs_corrupt(err, "a list of %u positions is not in %u documents", list->count,
                           list->documents);
-    check->lists++;
-    check->postings += list->count;
     return list->is_long ? check_long(segment, check, list, err) : GSEARCH_OK;
+}
+
+/* The next trigram must have the list that its bigrams give. */
+static gsearch_status check_trigram(uint64_t gram, const uint32_t *positions, uint32_t count,
+                                    void *payload, gsearch_error *err)
+{
+    const trigram_check *self = payload;
+    list_check *check = self->check;
+    bool more;
+    GS_TRY(gs_terms_next(&check->trigram, &more, err));
+    if (!more || check->trigram.gram != gram || check->trigram.list.count != count)
+        return gs_corrupt(err, "TRIG: not the trigrams that the bigrams give");
+    GS_TRY(check_list(self->segment, check, &check->trigram.list, err));
+    return memcmp(check->positions, positions, count * sizeof(*positions)) == 0
+               ? GSEARCH_OK
+               : gs_corrupt(err, "a trigram has other positions than its bigrams give");
+}
+
+static gsearch_status check_trigrams(const gs_segment *segment, list_check *check,
+                                     gsearch_error *err)
+{
+    trigram_check self = {segment, check};
+    bool more;
+    GS_TRY(gs_terms_seek_gram(&check->trigram, &segment->trigrams, GS_GRAM_BREAK, err));
+    if (segment->trigram_min && segment->trigram_min < check->trigrams.least)
+        return gs_corrupt(err, "META: trigrams from %u positions on", segment->trigram_min);
+    if (segment->trigram_min) {
+        GS_TRY(gs_trigrams_find(&check->trigrams, segment->trigram_min, err));
+        GS_TRY(gs_trigrams_each(&check->trigrams, segment->trigram_min, check_trigram, &self, err));
+    }
+    GS_TRY(gs_terms_next(&check->trigram, &more, err));
+    return more ? gs_corrupt(err, "TRIG: more trigrams than the bigrams give") : GSEARCH_OK;
 }
 
 static gsearch_status check_lists(const gs_segment *segment, list_check *check, gsearch_error *err)
@@ -83,8 +122,15 @@ static gsearch_status check_lists(const gs_segment *segment, list_check *check, 
         GS_TRY(gs_terms_next(&iterator, &more, err));
         if (!more)
             break;
+        check->lists++;
+        check->postings += iterator.list.count;
         GS_TRY(check_list(segment, check, &iterator.list, err));
+        if (iterator.is_word || iterator.list.count < GS_TRIGRAM_BIGRAM_MIN)
+            continue;
+        gs_trigrams_add(&check->trigrams, check->positions, iterator.list.count);
+        gs_trigrams_end(&check->trigrams, iterator.gram);
     }
+    GS_TRY(check_trigrams(segment, check, err));
     return check->lists == segment->lists_count && check->postings == segment->postings_count
                ? GSEARCH_OK
                : gs_corrupt(err, "META: the lists are not as many as it says");
@@ -113,6 +159,7 @@ gsearch_status gs_segment_verify(gs_segment *segment, gsearch_error *err)
         return gs_fail_memory(err);
     gs_long_writer_init(&check.encoder, segment->mem, &segment->docs);
     gs_buf_init(&check.encoded, segment->mem, SIZE_MAX);
+    gs_trigrams_init(&check.trigrams, segment->mem);
     gsearch_status status = gs_container_verify(segment->container, err);
     if (!status)
         status = check_documents(segment, err);
@@ -121,6 +168,7 @@ gsearch_status gs_segment_verify(gs_segment *segment, gsearch_error *err)
     if (!status)
         status = check_text(segment, check.decoder, err);
     gs_buf_release(&check.encoded);
+    gs_trigrams_release(&check.trigrams);
     gs_long_writer_release(&check.encoder);
     gs_mem_free(segment->mem, check.positions);
     gs_decoder_free(check.decoder);

@@ -119,10 +119,11 @@ static gsearch_status put_container(dump *self, const gs_container *container, u
 static void put_meta(dump *self, const gs_segment *segment)
 {
     gs_buf_printf(&self->out,
-                  "meta analyzer=%u unicode=%s has_text=%u long_min=%u gaps=%" PRIu64
+                  "meta analyzer=%u unicode=%s has_text=%u long_min=%u trigram_min=%u gaps=%" PRIu64
                   " text_bytes=%" PRIu64 " postings=%" PRIu64 " lists=%" PRIu64 "\n",
                   segment->analyzer, segment->unicode, segment->has_text,
-                  segment->postings.long_min, segment->postings.gaps, segment->text_bytes,
+                  segment->postings.long_min, segment->trigram_min, segment->postings.gaps,
+                  segment->text_bytes,
                   segment->postings_count, segment->lists_count);
     gs_buf_printf(&self->out, "documents count=%u positions=%u length=%" PRIu64 "\n",
                   segment->docs.count, segment->docs.positions, segment->docs.total_length);
@@ -234,18 +235,19 @@ static gsearch_status put_characters(dump *self, const gs_segment *segment, gsea
     return GSEARCH_OK;
 }
 
-static gsearch_status put_grams(dump *self, const gs_segment *segment, gsearch_error *err)
+static gsearch_status put_grams(dump *self, const gs_segment *segment, const gs_terms *grams,
+                                const char *kind, gsearch_error *err)
 {
     gs_terms_iterator terms;
     bool more;
-    GS_TRY(gs_terms_seek_gram(&terms, &segment->terms, GS_GRAM_BREAK, err));
-    for (uint64_t i = 0; i < shown(self, segment->terms.grams_count); i++) {
+    GS_TRY(gs_terms_seek_gram(&terms, grams, GS_GRAM_BREAK, err));
+    for (uint64_t i = 0; i < shown(self, grams->grams_count); i++) {
         GS_TRY(gs_terms_next(&terms, &more, err));
         if (!more || terms.is_word)
-            return gs_corrupt(err, "GRAM: fewer grams than it says");
+            return gs_corrupt(err, "%s: fewer grams than it says", kind);
         GS_TRY(put_list(self, segment, &terms, err));
     }
-    put_rest(self, "grams", segment->terms.grams_count);
+    put_rest(self, kind, grams->grams_count);
     return GSEARCH_OK;
 }
 
@@ -308,8 +310,9 @@ static gsearch_status put_segment(dump *self, const gs_segment *segment, gsearch
     put_meta(self, segment);
     GS_TRY(put_documents(self, segment, err));
     GS_TRY(put_characters(self, segment, err));
-    GS_TRY(put_grams(self, segment, err));
+    GS_TRY(put_grams(self, segment, &segment->terms, "grams", err));
     GS_TRY(put_words(self, segment, err));
+    GS_TRY(put_grams(self, segment, &segment->trigrams, "trigrams", err));
     return put_texts(self, segment, err);
 }
 

@@ -53,6 +53,7 @@
 #define GS_CHUNK_SDIR GS_ID('S', 'D', 'I', 'R') /* 3.11 where short-list chunks start */
 #define GS_CHUNK_TEXT GS_ID('T', 'E', 'X', 'T') /* 3.12 stored text */
 #define GS_CHUNK_TDIR GS_ID('T', 'D', 'I', 'R') /* 3.13 where text blocks start */
+#define GS_CHUNK_TRIG GS_ID('T', 'R', 'I', 'G') /* 3.15 dictionary of trigrams */
 #define GS_CHUNK_CKPT GS_ID('C', 'K', 'P', 'T') /* 3.14 places where analysis can resume */
 
 /* FORMAT 4: chunks of a deletes file. */

@@ -5,6 +5,7 @@
 #include "common/segment/segment.h"
 
 #include "common/segment/segmentmeta.h"
+#include "common/segment/trigrams.h"
 
 void gs_segment_file_name(gs_hash128 id, char out[64])
 {
@@ -19,7 +20,7 @@ static gsearch_status open_meta(gs_segment *segment, gsearch_error *err)
     gs_segment_meta meta;
     gs_segment_meta_read(&cursor, &meta);
     if (cursor.bad || gs_cursor_left(&cursor) || meta.unicode[sizeof(meta.unicode) - 1] ||
-        meta.long_min < 2)
+        meta.long_min < 2 || (meta.trigram_min && meta.trigram_min < GS_TRIGRAM_BIGRAM_MIN))
         return gs_corrupt(err, "META: %zu bytes are not what they should be", bytes.len);
     segment->analyzer = meta.analyzer;
     segment->has_text = meta.has_text;
@@ -27,6 +28,7 @@ static gsearch_status open_meta(gs_segment *segment, gsearch_error *err)
     segment->postings_count = meta.postings;
     segment->lists_count = meta.lists;
     segment->postings.long_min = meta.long_min;
+    segment->trigram_min = meta.trigram_min;
     segment->postings.gaps = meta.gaps;
     memcpy(segment->unicode, meta.unicode, sizeof(segment->unicode));
     return GSEARCH_OK;
@@ -66,10 +68,12 @@ static gsearch_status open_documents(gs_segment *segment, gsearch_error *err)
 static gsearch_status open_lists(gs_segment *segment, gsearch_error *err)
 {
     gs_container *container = segment->container;
-    gs_bytes chars, grams, words, sdir;
+    static const uint8_t no_words[16] = {0};
+    gs_bytes chars, grams, words, trigrams, sdir;
     GS_TRY(gs_container_load(container, GS_CHUNK_CHAR, true, &chars, err));
     GS_TRY(gs_container_load(container, GS_CHUNK_GRAM, true, &grams, err));
     GS_TRY(gs_container_load(container, GS_CHUNK_WORD, true, &words, err));
+    GS_TRY(gs_container_load(container, GS_CHUNK_TRIG, true, &trigrams, err));
     GS_TRY(gs_container_load(container, GS_CHUNK_SDIR, true, &sdir, err));
     gs_postings *postings = &segment->postings;
     postings->container = container;
@@ -80,7 +84,9 @@ static gsearch_status open_lists(gs_segment *segment, gsearch_error *err)
     uint64_t chunks = postings->gaps / GS_CHUNK_GAPS + (postings->gaps % GS_CHUNK_GAPS != 0);
     if (sdir.len % 8 || sdir.len / 8 != chunks)
         return gs_corrupt(err, "SDIR: %zu bytes do not fit the gaps", sdir.len);
-    return gs_terms_open(chars, grams, words, postings, &segment->terms, err);
+    GS_TRY(gs_terms_open(chars, grams, words, postings, &segment->terms, err));
+    return gs_terms_open(gs_bytes_of(NULL, 0), trigrams, gs_bytes_of(no_words, sizeof(no_words)),
+                         postings, &segment->trigrams, err);
 }
 
 static gsearch_status open_text(gs_segment *segment, gsearch_error *err)
@@ -248,6 +254,7 @@ gs_segment_sizes gs_segment_sizes_of(const gs_segment *segment)
         case GS_CHUNK_CHAR:
         case GS_CHUNK_GRAM:
         case GS_CHUNK_WORD:
+        case GS_CHUNK_TRIG:
             sizes.dictionary += length;
             break;
         case GS_CHUNK_DOCS:

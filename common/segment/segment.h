@@ -25,6 +25,8 @@ typedef struct gs_segment {
     gs_strings sources; /* paths of inputs, in document order; "" for documents from the library */
     const uint8_t *source_firsts; /* u32 a source: its first document */
     gs_terms terms;
+    gs_terms trigrams;    /* 3.15; no words, no characters */
+    uint32_t trigram_min; /* positions of both bigrams of every trigram that has a list; 0: none */
     gs_postings postings;
     gs_store store; /* documents == 0 if there is no stored text */
     /* private */

@@ -11,6 +11,7 @@ typedef struct gs_segment_meta {
     uint32_t analyzer;
     bool has_text;
     uint32_t long_min;
+    uint32_t trigram_min;
     uint64_t gaps, text_bytes, postings, lists;
     char unicode[16];
 } gs_segment_meta;
@@ -20,7 +21,7 @@ static inline void gs_segment_meta_write(gs_buf *out, const gs_segment_meta *met
     gs_buf_u32(out, meta->analyzer);
     gs_buf_u32(out, meta->has_text);
     gs_buf_u32(out, meta->long_min);
-    gs_buf_u32(out, 0);
+    gs_buf_u32(out, meta->trigram_min);
     gs_buf_u64(out, meta->gaps);
     gs_buf_u64(out, meta->text_bytes);
     gs_buf_u64(out, meta->postings);
@@ -34,7 +35,7 @@ static inline void gs_segment_meta_read(gs_cursor *cursor, gs_segment_meta *meta
     uint32_t has_text = gs_cursor_u32(cursor);
     meta->has_text = has_text == 1;
     meta->long_min = gs_cursor_u32(cursor);
-    uint32_t zero = gs_cursor_u32(cursor);
+    meta->trigram_min = gs_cursor_u32(cursor);
     meta->gaps = gs_cursor_u64(cursor);
     meta->text_bytes = gs_cursor_u64(cursor);
     meta->postings = gs_cursor_u64(cursor);
@@ -42,7 +43,7 @@ static inline void gs_segment_meta_read(gs_cursor *cursor, gs_segment_meta *meta
     gs_bytes unicode = gs_cursor_bytes(cursor, sizeof(meta->unicode));
     memset(meta->unicode, 0, sizeof(meta->unicode));
     memcpy(meta->unicode, unicode.ptr, unicode.len);
-    if (zero || has_text > 1)
+    if (has_text > 1)
         gs_cursor_fail(cursor);
 }
 

@@ -10,6 +10,7 @@
 
 #include "common/base/limits.h"
 #include "common/segment/segmentmeta.h"
+#include "common/segment/trigrams.h"
 
 #define PENDING_POSITIONS GS_PACKED_MIN /* a list that outgrows this is packed */
 #define LIST_ALIGN 32u
@@ -33,7 +34,8 @@ struct gs_segment_writer {
     gs_doctable docs; /* a view of encoded_docs, once documents are done */
 
     /* lists */
-    gs_terms_writer terms;
+    gs_terms_writer terms, trigram_terms;
+    gs_trigrams trigrams;
     gs_short_writer shorts;
     gs_long_writer longs;
     gs_buf post;  /* bytes on their way into POST */
@@ -66,6 +68,8 @@ static void init_buffers(gs_segment_writer *writer)
     gs_strings_writer_init(&writer->titles, writer->mem);
     gs_strings_writer_init(&writer->sources, writer->mem);
     gs_terms_writer_init(&writer->terms, writer->mem, writer->meta.long_min);
+    gs_terms_writer_init(&writer->trigram_terms, writer->mem, writer->meta.long_min);
+    gs_trigrams_init(&writer->trigrams, writer->mem);
 }
 
 static void writer_free(gs_segment_writer *writer)
@@ -80,6 +84,8 @@ static void writer_free(gs_segment_writer *writer)
     gs_strings_writer_release(&writer->titles);
     gs_strings_writer_release(&writer->sources);
     gs_terms_writer_release(&writer->terms);
+    gs_terms_writer_release(&writer->trigram_terms);
+    gs_trigrams_release(&writer->trigrams);
     gs_short_writer_release(&writer->shorts);
     gs_long_writer_release(&writer->longs);
     gs_mem_free(writer->mem, writer->pending);
@@ -317,6 +323,9 @@ static void spill(gs_segment_writer *writer, bool is_long, bool packed)
         gs_short_writer_start(&writer->shorts);
     writer->longs.packed = packed;
     writer->spilled = true;
+    bool is_frequent = packed || writer->pending_count >= GS_TRIGRAM_BIGRAM_MIN;
+    if (is_long && is_frequent && !writer->is_word)
+        gs_trigrams_add(&writer->trigrams, writer->pending, writer->pending_count);
     if (is_long) {
         gs_long_writer_add(&writer->longs, writer->pending, writer->pending_count);
     } else {
@@ -371,6 +380,7 @@ static void end_list(gs_segment_writer *writer)
                              writer->gaps_before);
     else
         gs_terms_writer_gram(&writer->terms, writer->gram, list, writer->gaps_before);
+    gs_trigrams_end(&writer->trigrams, writer->gram);
     count_list(writer, list);
 }
 
@@ -402,6 +412,10 @@ gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
     uint64_t gaps_before = writer->shorts.gaps;
     gs_list list = {.count = count, .is_long = count >= writer->meta.long_min};
     place_whole(writer, positions, &list);
+    if (list.is_long && count >= GS_TRIGRAM_BIGRAM_MIN) {
+        gs_trigrams_add(&writer->trigrams, positions, count);
+        gs_trigrams_end(&writer->trigrams, gram);
+    }
     gs_terms_writer_gram(&writer->terms, gram, &list, gaps_before);
     count_list(writer, &list);
     return stuck(writer, "lists", err);
@@ -460,11 +474,27 @@ gsearch_status gs_segment_add_counted(gs_segment_writer *writer, const uint32_t 
     return stuck(writer, "lists", err);
 }
 
+/* Positions of a list that is copied, for trigrams. */
+static gsearch_status collect_blocks(gs_segment_writer *writer, const gs_long_list *list,
+                                     uint32_t shift, gsearch_error *err)
+{
+    uint32_t positions[GS_BLOCK_POSTINGS], count;
+    for (uint32_t block = 0; block < list->blocks; block++) {
+        GS_TRY(gs_long_list_block(list, block, positions, &count, err));
+        for (uint32_t i = 0; i < count; i++)
+            positions[i] += shift;
+        gs_trigrams_add(&writer->trigrams, positions, count);
+    }
+    return GSEARCH_OK;
+}
+
 gsearch_status gs_segment_add_blocks(gs_segment_writer *writer, const gs_long_list *list,
                                      uint32_t shift, uint32_t documents, gsearch_error *err)
 {
     assert(!writer->options.small && list->count >= GS_PACKED_MIN);
     spill(writer, true, true);
+    if (!writer->is_word)
+        GS_TRY(collect_blocks(writer, list, shift, err));
     GS_TRY(gs_long_writer_copy(&writer->longs, list, shift, err));
     writer->list.count += list->count;
     writer->list.documents += documents;
@@ -472,9 +502,32 @@ gsearch_status gs_segment_add_blocks(gs_segment_writer *writer, const gs_long_li
     return stuck(writer, "lists", err);
 }
 
+static gsearch_status add_trigram(uint64_t gram, const uint32_t *positions, uint32_t count,
+                                  void *payload, gsearch_error *err)
+{
+    gs_segment_writer *writer = payload;
+    uint64_t gaps_before = writer->shorts.gaps;
+    gs_list list = {.count = count, .is_long = count >= writer->meta.long_min};
+    place_whole(writer, positions, &list);
+    gs_terms_writer_gram(&writer->trigram_terms, gram, &list, gaps_before);
+    return stuck(writer, "lists", err);
+}
+
+static gsearch_status write_trigrams(gs_segment_writer *writer, gsearch_error *err)
+{
+    uint32_t *least = &writer->meta.trigram_min;
+    GS_TRY(gs_trigrams_find(&writer->trigrams, writer->trigrams.least, err));
+    GS_TRY(gs_trigrams_choose(&writer->trigrams, writer->meta.postings, least, err));
+    if (*least)
+        GS_TRY(gs_trigrams_each(&writer->trigrams, *least, add_trigram, writer, err));
+    gs_trigrams_release(&writer->trigrams);
+    return GSEARCH_OK;
+}
+
 gsearch_status gs_segment_lists_done(gs_segment_writer *writer, gsearch_error *err)
 {
     end_list(writer);
+    GS_TRY(write_trigrams(writer, err));
     gs_short_writer_flush(&writer->shorts, &writer->post);
     drain(writer);
     put(writer, GS_CHUNK_SDIR, &writer->sdir);
@@ -486,11 +539,17 @@ gsearch_status gs_segment_lists_done(gs_segment_writer *writer, gsearch_error *e
     gs_buf_reset(&encoded);
     gs_terms_writer_words(&writer->terms, &encoded);
     put(writer, GS_CHUNK_WORD, &encoded);
+    gs_buf_reset(&encoded);
+    gs_terms_writer_grams(&writer->trigram_terms, &encoded);
+    put(writer, GS_CHUNK_TRIG, &encoded);
     gs_buf_release(&encoded);
     if (!writer->sticky)
         writer->sticky = gs_terms_writer_status(&writer->terms);
+    if (!writer->sticky)
+        writer->sticky = gs_terms_writer_status(&writer->trigram_terms);
     writer->meta.gaps = writer->shorts.gaps;
     gs_terms_writer_release(&writer->terms);
+    gs_terms_writer_release(&writer->trigram_terms);
     return stuck(writer, "dictionary", err);
 }
 

@@ -7,6 +7,7 @@
 import argparse
 import collections
 import json
+import math
 import os
 import re
 import shutil
@@ -83,13 +84,25 @@ def check_segment(analyser, segment, grams, words):
     return [document.source for document in documents]
 
 
+def check_trigrams(segment, grams, trigrams):
+    """Every overlap of two frequent bigrams has a list, and nothing else has."""
+    frequent = {gram: set(places) for gram, places in grams
+                if len(gram) == 2 and gram[1] != STOP and
+                len(places) >= (segment.trigram_min or math.inf)}
+    wanted = {left + right[1]: sorted(place for place in frequent[left]
+                                      if place + 1 in frequent[right])
+              for left in frequent for right in frequent if left[1] == right[0]}
+    assert dict(trigrams) == {gram: places for gram, places in wanted.items() if places}
+    assert [gram for gram, _ in trigrams] == sorted(gram for gram, _ in trigrams)
+
+
 DUMPED = re.compile(r'(gram|word) ("(?:[^"\\]|\\.)*") .* count=(\d+) documents=\d+ positions=(.*)')
 
 
 def check_dump(engine, terms):
     """What `gsearch dump` says, too."""
-    wanted = [(kind, term, places) for both in terms
-              for kind, lists in zip(('gram', 'word'), both) for term, places in lists]
+    wanted = [(kind, term, places) for parts in terms
+              for kind, lists in zip(('gram', 'word', 'gram'), parts) for term, places in lists]
     found = []
     for line in engine.run('dump', '-d', 'index', '--all').split('\n'):
         match = DUMPED.match(line)
@@ -104,21 +117,25 @@ def check_index(options, analyser, seed, state, shape='mixed'):
     sources = samples.sources(20 if shape == 'mixed' else 14, PARTS)
     before = older(samples, sources)
     wanted = {source.id: (source.text, source.title, source.date) for source in sources}
-    lists = longest = 0
+    lists = longest = overlaps = 0
     with tempfile.TemporaryDirectory(prefix='format-') as root:
         engine = Engine(options.gsearch, root)
         for name in state(engine, sources, before):
             live, segments = {}, gss.read(os.path.join(root, 'index'))
-            terms = [(list(segment.grams()), list(segment.words())) for segment, _ in segments]
+            terms = [(list(segment.grams()), list(segment.words()), list(segment.trigrams()))
+                     for segment, _ in segments]
             check_dump(engine, terms)
-            for (segment, gone), both in zip(segments, terms):
-                found = check_segment(analyser, segment, *both)
+            for (segment, gone), (grams, words, trigrams) in zip(segments, terms):
+                found = check_segment(analyser, segment, grams, words)
+                check_trigrams(segment, grams, trigrams)
+                overlaps += len(trigrams)
                 live |= {source.id: (source.text, source.title, source.date)
                          for i, source in enumerate(found) if i not in gone}
                 lists += segment.lists
-                longest = max([longest] + [len(places) for _, places in both[0]])
+                longest = max([longest] + [len(places) for _, places in grams])
             assert live == wanted, name
-    assert shape == 'mixed' or longest >= segment.long_min, 'no list was long'
+    assert shape == 'mixed' or longest >= 8192, 'no list was packed'
+    assert shape == 'mixed' or overlaps, 'no trigram had a list'
     return lists
 
 

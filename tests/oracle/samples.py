@@ -37,7 +37,7 @@ class Samples:
         self.breaks = self.random.sample(BREAKS, 4)
         self.nothings = self.random.sample(NOTHINGS, 6)
         if shape == 'long':
-            self.alphabet = list('公公公公公开政務')
+            self.alphabet = list('公公公开開政務')
             self.words, self.breaks = ['pd17', 'x'], list('。，')
 
     def text(self, size):

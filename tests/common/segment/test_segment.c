@@ -566,7 +566,7 @@ static void a_segment_written_anew_is_the_same(void **state)
 static const uint32_t chunks[] = {
     GS_CHUNK_META, GS_CHUNK_DOCS, GS_CHUNK_COLS, GS_CHUNK_KEYS, GS_CHUNK_TITL,
     GS_CHUNK_SRCS, GS_CHUNK_CHAR, GS_CHUNK_GRAM, GS_CHUNK_WORD, GS_CHUNK_POST,
-    GS_CHUNK_SDIR, GS_CHUNK_TEXT, GS_CHUNK_TDIR, GS_CHUNK_CKPT,
+    GS_CHUNK_TRIG, GS_CHUNK_SDIR, GS_CHUNK_TEXT, GS_CHUNK_TDIR, GS_CHUNK_CKPT,
 };
 
 static void a_chunk_that_is_missing_or_cut_is_found(void **state)
