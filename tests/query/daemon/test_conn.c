@@ -297,8 +297,11 @@ static void the_33rd_request_of_a_connection_waits_for_the_first(void **state)
     int fd = gs_daemon_connect(daemon);
     gs_client_send(fd, "SEARCH block\n", 13);
     sem_wait(&daemon->stub->blocked);
+    // in one piece, since the daemon stops reading when 32 are in flight
+    char said[40 * 8];
     for (int i = 0; i < 40; i++)
-        gs_client_send(fd, "COUNT x\n", 8);
+        memcpy(said + 8 * i, "COUNT x\n", 8);
+    gs_client_send(fd, said, 40 * 8);
     gs_client_wait_read(fd); // by the daemon, into a buffer
     while (gs_daemon_stat(daemon, "COUNT") < 31)
         continue;
