@@ -36,7 +36,7 @@ typedef struct merge {
     gs_segment_writer *writer;
     uint32_t documents; /* that stay */
     bool has_text;
-    bool small; /* no bit-packed lists */
+    bool small; /* no lists in blocks */
     gs_term_heap heap;
     gs_characters characters;
     uint32_t *positions;

@@ -65,7 +65,7 @@
 #define GS_CHUNK_STAT GS_ID('S', 'T', 'A', 'T')
 
 /* 3.10 */
-#define GS_BLOCK_POSTINGS 256u /* postings of one bit-packed block */
+#define GS_BLOCK_POSTINGS 256u /* postings of one block, at most */
 #define GS_BLOCK_LANES 8u
 #define GS_CHUNK_GAPS 512u       /* gaps of one short-list chunk */
 #define GS_LONG_MIN_DEFAULT 256u /* lists from this length on are cut into blocks, */

@@ -2,7 +2,7 @@
  *
  * FORMAT 3.10 and 3.11: encoding and decoding of position lists.
  *
- *     long list     count · blocks · table of the blocks, a column each · 0… | packed blocks
+ *     long list     count · blocks · table of the blocks, a column each · 0… | blocks
  *     short chunk   u16 bytes of classes (bit 15: not compressed) · classes · mantissa bits
  *
  * A gap g >= 1 has the class floor(log2 g), a byte, and a mantissa of as many bits as its class: g

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * FORMAT 3.10: lists of segment-wide positions in three classes. One position stands in the
- * dictionary itself; short lists are gap-coded back to back, 2,048 gaps a chunk, their size
- * classes compressed with zstd; lists of `long_min` positions and more are bit-packed in blocks of
- * up to 256 with a skip table in front.
+ * dictionary itself; short lists are gap-coded back to back, 512 gaps a chunk, their size classes
+ * compressed with zstd; lists of `long_min` positions and more are cut into blocks of up to 256
+ * with a skip table in front, coded in four bits a gap and what is left of it, or bit-packed if the
+ * list has GS_PACKED_MIN positions.
  */
 #ifndef GS_SEGMENT_POSTINGS_H
 #define GS_SEGMENT_POSTINGS_H
@@ -42,7 +43,7 @@ void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint3
 /* Appends the list to `out` and empties the writer; errors arrive there. */
 void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out);
 
-/* Collects gaps of short lists and writes a chunk into `out` whenever 2,048 are together. */
+/* Collects gaps of short lists and writes a chunk into `out` whenever 512 are together. */
 typedef struct gs_short_writer {
     uint8_t classes[GS_CHUNK_GAPS];
     uint32_t mantissas[GS_CHUNK_GAPS];
@@ -70,7 +71,7 @@ typedef struct gs_postings {
     uint64_t owner;      /* not 0; from the content, so that a decoder tells segments apart */
     gs_bytes post;       /* POST */
     const uint8_t *sdir; /* u64 a chunk: where it starts in POST */
-    uint64_t gaps;       /* of all short lists; SDIR has a row for every 2,048 of them */
+    uint64_t gaps;       /* of all short lists; SDIR has a row for every 512 of them */
     uint32_t long_min;   /* at least 2 */
     uint32_t positions;  /* of the segment: every position is below */
 } gs_postings;

@@ -14,7 +14,7 @@ typedef struct gs_segment_options {
     uint32_t analyzer;   /* version */
     const char *unicode; /* version */
     bool has_text;
-    bool small; /* no bit-packed lists: zstd over all of them */
+    bool small; /* no lists in blocks, and none of trigrams: zstd over all of them */
 } gs_segment_options;
 
 GS_CHECKED gsearch_status gs_segment_create(gs_dir *dir, const gs_mem *mem,
