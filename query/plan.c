@@ -41,25 +41,9 @@ static gsearch_status set_one(const gs_plan *plan, gs_list_set *set, const gs_li
     return GSEARCH_OK;
 }
 
-static gsearch_status find_gram(const gs_plan *plan, uint64_t gram, gs_slot *slot,
-                                uint64_t *documents, gsearch_error *err)
-{
-    *documents = 0;
-    for (uint32_t i = 0; i < plan->snapshot->segments_count; i++) {
-        const gs_snapshot_segment *part = &plan->snapshot->segments[i];
-        gs_list list;
-        GS_TRY(gs_terms_find_gram(&part->segment->terms, gram, &list, err));
-        GS_TRY(set_one(plan, &slot->sets[i], &list, err));
-        if (list.count)
-            *documents += list.documents - gs_deletes_gram_share(part->deletes, gram);
-    }
-    return GSEARCH_OK;
-}
-
 static gsearch_status find_word(const gs_plan *plan, gs_bytes word, gs_slot *slot,
-                                uint64_t *documents, gsearch_error *err)
+                                gsearch_error *err)
 {
-    *documents = 0;
     for (uint32_t i = 0; i < plan->snapshot->segments_count; i++) {
         const gs_snapshot_segment *part = &plan->snapshot->segments[i];
         gs_list list;
@@ -68,7 +52,7 @@ static gsearch_status find_word(const gs_plan *plan, gs_bytes word, gs_slot *slo
         GS_TRY(set_one(plan, &slot->sets[i], &list, err));
         if (list.count)
             GS_TRY(gs_deletes_word_share(part->deletes, word, &share, err));
-        *documents += list.count ? list.documents - share : 0;
+        slot->documents += list.count ? list.documents - share : 0;
     }
     return GSEARCH_OK;
 }
@@ -84,43 +68,48 @@ static gs_bytes slot_text(gs_arena *arena, const gs_item *items, uint32_t count)
     return gs_bytes_of(copy, copy ? len : 0);
 }
 
-/* Finds the lists of the slot that begins at item `i`, and what it adds to the weight. */
+static void take_gram(gs_slot *slot, uint64_t gram)
+{
+    slot->gram = gram;
+    slot->is_gram = true;
+}
+
+/* Says which lists the slot that begins at item `i` is read from, and finds those of no gram. */
 static gsearch_status fill_slot(gs_plan *plan, const gs_node *node, uint32_t i, gs_slot *slot,
-                                double *weight, gsearch_error *err)
+                                gsearch_error *err)
 {
     const gs_item *item = &node->items[i];
-    uint64_t documents = 0, all = plan->snapshot->documents;
     if (item->kind == GS_TOKEN_BREAK) {
         slot->text = slot_text(plan->arena, item, 1);
-        return find_gram(plan, GS_GRAM_BREAK, slot, &documents, err); // never ranked
+        take_gram(slot, GS_GRAM_BREAK); // never ranked
+        return GSEARCH_OK;
     }
     if (item->kind == GS_TOKEN_WORD) {
         slot->text = item->word;
+        slot->is_ranked = true;
         if (node->prefix && i + 1 == node->items_count)
-            GS_TRY(gs_expand_word(plan->snapshot, plan->arena, item->word, slot->sets, &documents,
-                                  err));
-        else
-            GS_TRY(find_word(plan, item->word, slot, &documents, err));
-        *weight += gs_score_idf(all, documents < all ? documents : all);
-        return GSEARCH_OK;
+            return gs_expand_word(plan->snapshot, plan->arena, item->word, slot->sets,
+                                  &slot->documents, err);
+        return find_word(plan, item->word, slot, err);
     }
     slot->text = slot_text(plan->arena, item, slot->length);
     bool next_is_break = i + 1 < node->items_count && item[1].kind == GS_TOKEN_BREAK;
     if (slot->length == 2 && !next_is_break) {
-        uint64_t gram = gs_gram(item->code_point, item[1].code_point, 0);
-        GS_TRY(find_gram(plan, gram, slot, &documents, err));
-        *weight += gs_score_idf(all, documents);
+        slot->is_ranked = true;
+        take_gram(slot, gs_gram(item->code_point, item[1].code_point, 0));
         return GSEARCH_OK;
     }
     if (!i || item[-1].kind != GS_TOKEN_CJK) { // else the bigram before has its weight
-        documents = gs_snapshot_character_documents(plan->snapshot, item->code_point);
-        *weight += gs_score_idf(all, documents);
+        slot->is_ranked = true;
+        slot->documents = gs_snapshot_character_documents(plan->snapshot, item->code_point);
     }
     if (next_is_break)
-        return find_gram(plan, gs_gram(item->code_point, GS_GRAM_STOP, 0), slot, &documents, err);
-    if (i + 1 < node->items_count || (i && item[-1].kind == GS_TOKEN_WORD))
-        return find_gram(plan, gs_gram(item->code_point, GS_GRAM_SEAM, 0), slot, &documents, err);
-    return gs_expand_character(plan->snapshot, plan->arena, item->code_point, slot->sets, err);
+        take_gram(slot, gs_gram(item->code_point, GS_GRAM_STOP, 0));
+    else if (i + 1 < node->items_count || (i && item[-1].kind == GS_TOKEN_WORD))
+        take_gram(slot, gs_gram(item->code_point, GS_GRAM_SEAM, 0));
+    else
+        return gs_expand_character(plan->snapshot, plan->arena, item->code_point, slot->sets, err);
+    return GSEARCH_OK;
 }
 
 /* How many items the slot at item `i` covers; 0 if the one before covers it. */
@@ -214,13 +203,13 @@ static gsearch_status add_phrase(gs_plan *plan, gs_plan_node *out, gsearch_error
         if (!length)
             continue;
         GS_TRY(add_slot(plan, out, i, length, &slot, err));
-        GS_TRY(fill_slot(plan, node, i, slot, &out->weight, err));
+        GS_TRY(fill_slot(plan, node, i, slot, err));
     }
-    return add_trigrams(plan, out, err);
+    return GSEARCH_OK;
 }
 
-gsearch_status gs_plan_add(gs_plan *plan, const gs_node *node, gs_plan_node **out,
-                           gsearch_error *err)
+static gsearch_status add_node(gs_plan *plan, const gs_node *node, gs_plan_node **out,
+                               gsearch_error *err)
 {
     gs_plan_node *added = gs_arena_calloc(plan->arena, 1, sizeof(*added));
     if (!added)
@@ -235,11 +224,80 @@ gsearch_status gs_plan_add(gs_plan *plan, const gs_node *node, gs_plan_node **ou
     added->children = gs_arena_calloc(plan->arena, node->children_count, sizeof(gs_plan_node *));
     if (!added->children)
         return gs_fail_memory(err);
-    for (uint32_t i = 0; i < node->children_count; i++) {
-        GS_TRY(gs_plan_add(plan, node->children[i], &added->children[i], err));
-        added->weight += added->children[i]->weight;
+    for (uint32_t i = 0; i < node->children_count; i++)
+        GS_TRY(add_node(plan, node->children[i], &added->children[i], err));
+    return GSEARCH_OK;
+}
+
+static bool is_bigram(const gs_slot *slot)
+{
+    return gs_gram_second(slot->gram) > GS_GRAM_STOP;
+}
+
+/* Collects the slots of grams, of `node` and all below it. */
+static void collect_grams(const gs_plan_node *node, gs_slot **slots, uint32_t *count)
+{
+    for (uint32_t s = 0; s < node->slots_count; s++) {
+        if (node->slots[s].is_gram)
+            slots[(*count)++] = &node->slots[s];
+    }
+    for (uint32_t i = 0; i < node->children_count; i++)
+        collect_grams(node->children[i], slots, count);
+}
+
+/* Finds the lists of all grams: together, since each look into a dictionary waits for memory. */
+static gsearch_status find_grams(gs_plan *plan, const gs_plan_node *root, gsearch_error *err)
+{
+    uint32_t count = 0;
+    gs_slot **slots = gs_arena_alloc(plan->arena, plan->slots_count * sizeof(gs_slot *));
+    uint64_t *grams = gs_arena_alloc(plan->arena, plan->slots_count * sizeof(*grams));
+    if (!slots || !grams)
+        return gs_fail_memory(err);
+    collect_grams(root, slots, &count);
+    for (uint32_t s = 0; s < count; s++)
+        grams[s] = slots[s]->gram;
+    for (uint32_t i = 0; i < plan->snapshot->segments_count; i++) {
+        const gs_snapshot_segment *part = &plan->snapshot->segments[i];
+        gs_list *lists = gs_arena_alloc(plan->arena, count * sizeof(*lists));
+        if (!lists)
+            return gs_fail_memory(err);
+        GS_TRY(gs_terms_find_grams(&part->segment->terms, grams, count, lists, err));
+        for (uint32_t s = 0; s < count; s++) {
+            if (!lists[s].count)
+                continue;
+            slots[s]->sets[i] =
+                (gs_list_set){.lists = &lists[s], .count = 1, .positions = lists[s].count};
+            gs_list_expect(&part->segment->postings, &lists[s]);
+            if (is_bigram(slots[s]))
+                slots[s]->documents +=
+                    lists[s].documents - gs_deletes_gram_share(part->deletes, grams[s]);
+        }
     }
     return GSEARCH_OK;
+}
+
+/* Sets the weights of `node` and all below it, and finds trigrams. */
+static gsearch_status finish_node(gs_plan *plan, gs_plan_node *node, gsearch_error *err)
+{
+    uint64_t all = plan->snapshot->documents;
+    for (uint32_t s = 0; s < node->slots_count; s++) {
+        uint64_t documents = node->slots[s].documents;
+        if (node->slots[s].is_ranked)
+            node->weight += gs_score_idf(all, documents < all ? documents : all);
+    }
+    for (uint32_t i = 0; i < node->children_count; i++) {
+        GS_TRY(finish_node(plan, node->children[i], err));
+        node->weight += node->children[i]->weight;
+    }
+    return node->slots_count ? add_trigrams(plan, node, err) : GSEARCH_OK;
+}
+
+gsearch_status gs_plan_add(gs_plan *plan, const gs_node *node, gs_plan_node **out,
+                           gsearch_error *err)
+{
+    GS_TRY(add_node(plan, node, out, err));
+    GS_TRY(find_grams(plan, *out, err));
+    return finish_node(plan, *out, err);
 }
 
 /* ---- choosing ------------------------------------------------------------------------------ */

@@ -32,6 +32,10 @@ typedef struct gs_slot {
     uint32_t length;   /* and how many: 2 for a bigram or a stop, 3 for a trigram, else 1 */
     gs_bytes text;     /* for gs_plan_explain: UTF-8 */
     gs_list_set *sets; /* one a segment */
+    bool is_gram;      /* its lists are those of `gram` */
+    bool is_ranked;    /* its idf is part of the weight: */
+    uint64_t gram;
+    uint64_t documents; /* live ones that hold it, in all segments */
 } gs_slot;
 
 typedef struct gs_plan_node gs_plan_node;

@@ -19,6 +19,7 @@
 #include "query/topk.h"
 
 #define BATCH_ROWS 512u
+#define EXPECTED_ROWS 16u // whose strings are fetched side by side
 
 typedef struct search_row {
     uint32_t segment;
@@ -425,6 +426,26 @@ static gsearch_status fill_batch(gs_search *search, gsearch_error *err)
     return GSEARCH_OK;
 }
 
+/* Has memory fetch the ids and titles of the rows that come next. */
+static void expect_strings(const gs_search *search)
+{
+    uint32_t begin = search->rows_next, end = search->rows_count;
+    end = end - begin < EXPECTED_ROWS ? end : begin + EXPECTED_ROWS;
+    for (uint32_t i = 0; i < search->snapshot->segments_count; i++) {
+        const gs_segment *in = search->snapshot->segments[i].segment;
+        uint32_t ranks[EXPECTED_ROWS], docs[EXPECTED_ROWS], count = 0;
+        for (uint32_t r = begin; r < end; r++) {
+            const gs_ranked *hit = &search->rows[r].hit;
+            if (search->rows[r].segment != i || hit->rank >= in->keys.count)
+                continue; // a rank of a damaged file: reading the id says so
+            ranks[count] = hit->rank;
+            docs[count++] = hit->doc;
+        }
+        gs_strings_expect(&in->keys, ranks, count);
+        gs_strings_expect(&in->titles, docs, count);
+    }
+}
+
 static gsearch_status fill_strings(gs_search *search, const gs_segment *in, uint32_t doc,
                                    gsearch_error *err)
 {
@@ -459,6 +480,8 @@ gsearch_status gs_search_next(gs_search *search, const gsearch_hit **hit, gsearc
     }
     if (search->rows_next == search->rows_count)
         GS_TRY(fill_batch(search, err));
+    if (search->rows_next % EXPECTED_ROWS == 0)
+        expect_strings(search);
     const search_row *row = &search->rows[search->rows_next++];
     const gs_segment *in = search->snapshot->segments[row->segment].segment;
     gs_arena_reset(&search->work->scratch);

@@ -313,6 +313,19 @@ gsearch_status gs_list_check(const gs_postings *postings, const gs_list *list, g
                : gs_corrupt(err, "a list of %u positions lies outside the segment", list->count);
 }
 
+#define LINE_BYTES 64u /* of the cache */
+#define EXPECTED_LINES 2u
+
+void gs_list_expect(const gs_postings *postings, const gs_list *list)
+{
+    if (list->is_long) {
+        for (unsigned line = 0; line < EXPECTED_LINES; line++)
+            __builtin_prefetch(postings->post.ptr + list->place + line * (size_t)LINE_BYTES);
+    } else if (list->count > 1) {
+        __builtin_prefetch(postings->sdir + 8 * (list->place / GS_CHUNK_GAPS));
+    }
+}
+
 /* ---- short lists: reading ------------------------------------------------------------------ */
 
 /* Reads `len` bytes of a chunk, verified. */

@@ -81,6 +81,9 @@ typedef struct gs_postings {
 GS_CHECKED gsearch_status gs_list_check(const gs_postings *postings, const gs_list *list,
                                         gsearch_error *err);
 
+/* Has memory fetch what reading the list begins with, and does not wait for it. */
+void gs_list_expect(const gs_postings *postings, const gs_list *list);
+
 /* The whole list into `out`, which has room for count + GS_BLOCK_POSTINGS positions. CORRUPT if it
  * does not rise strictly below `positions`. */
 GS_CHECKED gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder,

@@ -132,6 +132,24 @@ static gsearch_status next_string(gs_cursor *cursor, uint32_t i, gs_buf *out, si
     return out->status ? fail_buf(out, err) : GSEARCH_OK;
 }
 
+/* Has memory fetch a block as far as its string `at`: each string says where the next begins, and
+ * should not wait for it. */
+static void expect_block(gs_cursor cursor, uint32_t at)
+{
+    size_t ahead = gs_cursor_left(&cursor) * (at + 1) / GS_STRINGS_BLOCK;
+    for (size_t line = 0; line < ahead && line < AHEAD_BYTES_MAX; line += LINE_BYTES)
+        __builtin_prefetch(cursor.ptr + line);
+}
+
+void gs_strings_expect(const gs_strings *strings, const uint32_t *numbers, size_t count)
+{
+    for (size_t n = 0; n < count; n++)
+        __builtin_prefetch(strings->offsets + numbers[n] / GS_STRINGS_BLOCK * OFFSET_BYTES);
+    for (size_t n = 0; n < count; n++)
+        expect_block(block_cursor(strings, numbers[n] / GS_STRINGS_BLOCK),
+                     numbers[n] % GS_STRINGS_BLOCK);
+}
+
 gsearch_status gs_strings_get(const gs_strings *strings, uint32_t i, gs_buf *out,
                               gsearch_error *err)
 {
@@ -139,10 +157,7 @@ gsearch_status gs_strings_get(const gs_strings *strings, uint32_t i, gs_buf *out
     gs_bytes rests[GS_STRINGS_BLOCK];
     uint32_t at = i % GS_STRINGS_BLOCK;
     gs_cursor cursor = block_cursor(strings, i / GS_STRINGS_BLOCK);
-    // each string says where the next begins: do not wait for memory at every one
-    size_t ahead = gs_cursor_left(&cursor) * (at + 1) / GS_STRINGS_BLOCK;
-    for (size_t line = 0; line < ahead && line < AHEAD_BYTES_MAX; line += LINE_BYTES)
-        __builtin_prefetch(cursor.ptr + line);
+    expect_block(cursor, at);
     for (uint32_t s = 0; s <= at; s++) {
         if (s)
             shared[s] = gs_cursor_varint32(&cursor);

@@ -33,6 +33,10 @@ typedef struct gs_strings {
 GS_CHECKED gsearch_status gs_strings_open(gs_bytes bytes, const char *what, gs_strings *out,
                                           gsearch_error *err);
 
+/* Has memory fetch some strings that are to be read soon, side by side, and does not wait. Each
+ * number is below `count`. */
+void gs_strings_expect(const gs_strings *strings, const uint32_t *numbers, size_t count);
+
 /* Appends string `i` (i < count) to `out`. CORRUPT. */
 GS_CHECKED gsearch_status gs_strings_get(const gs_strings *strings, uint32_t i, gs_buf *out,
                                          gsearch_error *err);

@@ -16,6 +16,9 @@
 #define CHAR_BYTES 8u
 #define TERMS_BYTES_MAX UINT32_MAX
 #define LONG_UNIT 32u /* places of long lists are multiples of it */
+#define FOUND_TOGETHER 16u    /* grams looked for side by side */
+#define LINE_BYTES 64u        /* of the cache */
+#define AHEAD_BYTES_MAX 256u  /* as much of a block as is fetched before it is looked at */
 
 /* The varint of a gram: step << 3 | how << 1 | single, and how it follows from the one before: */
 enum {
@@ -426,15 +429,17 @@ gsearch_status gs_terms_next(gs_terms_iterator *iterator, bool *more, gsearch_er
 
 /* ---- seeking ------------------------------------------------------------------------------- */
 
-/* The last gram block that begins at or before `gram`; 0 if none does. */
-static uint32_t gram_block(const gs_terms *terms, uint64_t gram)
+/* The last block that begins at or before each of the grams; 0 if none does. All are narrowed down
+ * side by side, since each look waits for memory. */
+static void find_blocks(const gs_terms *terms, const uint64_t *grams, size_t count,
+                        uint32_t *blocks)
 {
-    uint32_t low = 0;
-    for (uint32_t count = terms->gram_blocks; count > 1; count -= count / 2) {
-        uint32_t half = first_of(terms, low + count / 2) <= gram ? count / 2 : 0;
-        low += half; // a conditional move: no branch could foretell it
+    memset(blocks, 0, count * sizeof(*blocks));
+    for (uint32_t left = terms->gram_blocks; left > 1; left -= left / 2) {
+        uint32_t half = left / 2;
+        for (size_t i = 0; i < count; i++) // a conditional move: no branch could foretell it
+            blocks[i] += first_of(terms, blocks[i] + half) <= grams[i] ? half : 0;
     }
-    return low;
 }
 
 /* The last word block that begins at or before `word`. */
@@ -471,8 +476,11 @@ gsearch_status gs_terms_seek_gram(gs_terms_iterator *iterator, const gs_terms *t
 {
     bool more;
     init(iterator, terms, false);
-    if (terms->gram_blocks)
-        enter_gram_block(iterator, gram_block(terms, gram));
+    if (terms->gram_blocks) {
+        uint32_t block;
+        find_blocks(terms, &gram, 1, &block);
+        enter_gram_block(iterator, block);
+    }
     do {
         GS_TRY(gs_terms_next(iterator, &more, err));
     } while (more && !iterator->is_word && iterator->gram < gram);
@@ -559,12 +567,13 @@ static void pass_usual(gram_scan *scan, uint64_t wanted, uint32_t long_min)
     *scan = at;
 }
 
-gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gram, gs_list *out,
-                                  gsearch_error *err)
+/* Looks for `gram` in the block that would hold it. */
+static gsearch_status find_in_block(const gs_terms *terms, uint32_t block, uint64_t gram,
+                                    gs_list *out, gsearch_error *err)
 {
     gs_list list = {0};
-    uint32_t block = gram_block(terms, gram), long_min = terms->postings->long_min;
-    if (terms->gram_blocks && first_of(terms, block) <= gram) {
+    uint32_t long_min = terms->postings->long_min;
+    if (first_of(terms, block) <= gram) {
         uint32_t from = gs_load_u32(terms->gram_offsets + 4 * (size_t)block);
         gram_scan scan = {
             .cursor = gs_cursor_of(gs_bytes_of(terms->gram_data.ptr + from,
@@ -589,4 +598,40 @@ gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gram, gs_list 
     }
     *out = list;
     return GSEARCH_OK;
+}
+
+/* Has the block, and what the tables say of it, fetched from memory. */
+static void expect_block(const gs_terms *terms, uint32_t block)
+{
+    gs_cursor cursor =
+        block_cursor(terms->gram_data, terms->gram_offsets, terms->gram_blocks, block);
+    __builtin_prefetch(terms->gram_gaps + 8 * (size_t)block);
+    for (size_t line = 0; line < gs_cursor_left(&cursor) && line < AHEAD_BYTES_MAX;
+         line += LINE_BYTES)
+        __builtin_prefetch(cursor.ptr + line);
+}
+
+gsearch_status gs_terms_find_grams(const gs_terms *terms, const uint64_t *grams, size_t count,
+                                   gs_list *out, gsearch_error *err)
+{
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        uint32_t blocks[FOUND_TOGETHER];
+        end = count - begin < FOUND_TOGETHER ? count : begin + FOUND_TOGETHER;
+        if (!terms->gram_blocks) {
+            memset(out + begin, 0, (end - begin) * sizeof(*out));
+            continue;
+        }
+        find_blocks(terms, grams + begin, end - begin, blocks);
+        for (size_t i = begin; i < end; i++)
+            expect_block(terms, blocks[i - begin]);
+        for (size_t i = begin; i < end; i++)
+            GS_TRY(find_in_block(terms, blocks[i - begin], grams[i], &out[i], err));
+    }
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gram, gs_list *out,
+                                  gsearch_error *err)
+{
+    return gs_terms_find_grams(terms, &gram, 1, out, err);
 }

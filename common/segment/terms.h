@@ -89,6 +89,9 @@ uint32_t gs_terms_character(const gs_terms *terms, uint32_t code_point);
 /* `out->count` is 0 if the term is not there. CORRUPT. */
 GS_CHECKED gsearch_status gs_terms_find_gram(const gs_terms *terms, uint64_t gram, gs_list *out,
                                              gsearch_error *err);
+/* The same for many at once, which takes much less time than one after the other. */
+GS_CHECKED gsearch_status gs_terms_find_grams(const gs_terms *terms, const uint64_t *grams,
+                                              size_t count, gs_list *out, gsearch_error *err);
 GS_CHECKED gsearch_status gs_terms_find_word(const gs_terms *terms, gs_bytes word, gs_list *out,
                                              gsearch_error *err);
 

@@ -223,6 +223,27 @@ static void check_gram(const dictionary *d, uint64_t gram, uint32_t most)
     assert_list(&list, found ? &d->entries[at].list : &(gs_list){0});
 }
 
+/* Finds grams that are there and grams that are not, many more than are looked for side by side. */
+static void check_together(const dictionary *d, uint64_t seed)
+{
+    enum { TOGETHER = 75 };
+    uint64_t grams[TOGETHER];
+    gs_list lists[TOGETHER];
+    gsearch_error error;
+    for (uint32_t n = 0; n < TOGETHER; n++) {
+        uint64_t at = d->grams ? gs_test_random_below(&seed, d->grams) : 0;
+        grams[n] = d->entries[at].gram + gs_test_random_below(&seed, 2);
+    }
+    assert_ok(gs_terms_find_grams(&d->terms, grams, TOGETHER, lists, &error), &error);
+    for (uint32_t n = 0; n < TOGETHER; n++) {
+        uint32_t at = 0;
+        while (at < d->grams && d->entries[at].gram < grams[n])
+            at++;
+        bool found = at < d->grams && d->entries[at].gram == grams[n];
+        assert_list(&lists[n], found ? &d->entries[at].list : &(gs_list){0});
+    }
+}
+
 static void check_word(const dictionary *d, gs_bytes word, uint32_t most)
 {
     gsearch_error error;
@@ -248,6 +269,7 @@ static void dictionaries_of_every_size_are_sought_at_and_beside_every_term(void 
             dictionary *d = dictionary_new(g * 100 + w, grams[g], words[w]);
             check_gram(d, 0, UINT32_MAX);
             check_gram(d, UINT64_MAX >> 1, UINT32_MAX);
+            check_together(d, g * 100 + w + 1);
             check_word(d, gs_bytes_of(NULL, 0), UINT32_MAX);
             check_word(d, gs_bytes_str("\xff\xff\xff"), UINT32_MAX);
             for (uint32_t i = 0; i < d->grams; i++) {
