@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Doors only: each target is a line or two, and the work is in meson and scripts/.
 
-.PHONY: all quick test asan sabotage release-check demo bench bench-peers fmt clean
+.PHONY: all quick test asan sabotage fuzz release-check demo bench bench-peers fmt clean
 
 all: ## release build in build/
 	scripts/deps.sh build
@@ -23,9 +23,13 @@ sabotage: ## take one safety after the other away: a test must notice each
 	scripts/deps.sh test
 	scripts/test.py sabotage
 
+fuzz: ## run the fuzzers for a while, and write down in tests/fuzz/LEDGER.tsv what they did
+	scripts/deps.sh test
+	scripts/fuzz.py run
+
 release-check: ## every test with all of what it sweeps; hours, and figures at the end
 	scripts/deps.sh test
-	scripts/test.py --full release sabotage
+	scripts/test.py --full release sabotage fuzz
 
 demo: ## index a sample, start the daemon, ask it
 	scripts/deps.sh demo
@@ -45,4 +49,4 @@ fmt: ## clang-format in place
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	rm -rf build build-asan build-sabotage
+	rm -rf build build-asan build-fuzz build-sabotage

@@ -18,10 +18,12 @@
 #define DOCUMENT_BYTES 256u /* what a document counts for besides its text */
 #define IDS_MIN 64u
 
+typedef enum pending_state { ID_UNUSED, ID_ADDED, ID_DELETED } pending_state;
+
 /* An id that came or went since the last commit. */
 typedef struct pending_id {
     uint64_t hash[2];
-    enum { ID_UNUSED, ID_ADDED, ID_DELETED } state;
+    pending_state state;
 } pending_id;
 
 struct gsearch_writer {
@@ -80,7 +82,7 @@ static gsearch_status reserve_pending(gsearch_writer *writer, gsearch_error *err
     return GSEARCH_OK;
 }
 
-static void set_pending(gsearch_writer *writer, pending_id *entry, int state)
+static void set_pending(gsearch_writer *writer, pending_id *entry, pending_state state)
 {
     writer->ids_count += entry->state == ID_UNUSED;
     entry->state = state;

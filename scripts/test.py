@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -33,7 +34,15 @@ VARIANTS = {
         ["-Dsabotage=true", "-Dbuildtype=custom", "-Doptimization=0", "-Db_ndebug=true"],
         [],
     ),
+    "fuzz": (
+        "build-fuzz",
+        ["-Dfuzz=true", "-Dbuildtype=custom", "-Doptimization=2", "-Ddebug=true",
+         "-Db_ndebug=false", "-Db_sanitize=address,undefined", "-Db_lundef=false"],
+        [],
+    ),
 }
+# variant: a compiler of its own, without which it is skipped
+COMPILERS = {"fuzz": "clang-14"}
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -88,9 +97,12 @@ def run(command, **options):
     return subprocess.run(command, cwd=ROOT, **options).returncode
 
 
-def build(folder, setup_options):
+def build(variant):
+    folder, setup_options, _ = VARIANTS[variant]
     if not (ROOT / folder / "build.ninja").exists():
-        if run(["meson", "setup", folder, *setup_options], stdout=sys.stderr):
+        compiler = {"CC": COMPILERS[variant]} if variant in COMPILERS else {}
+        if run(["meson", "setup", folder, *setup_options], stdout=sys.stderr,
+               env={**os.environ, **compiler}):
             return False
     return run(["ninja", "-C", folder], stdout=sys.stderr) == 0
 
@@ -126,8 +138,10 @@ def main():
     options = parser.parse_args()
     tally = Tally()
     for variant in options.variants:
-        folder, setup_options, test_options = VARIANTS[variant]
-        if not build(folder, setup_options):
+        folder, _, test_options = VARIANTS[variant]
+        if variant in COMPILERS and not shutil.which(COMPILERS[variant]):
+            tally.skipped.append(f"{variant}: there is no {COMPILERS[variant]}")
+        elif not build(variant):
             if options.build_only:
                 return 1
             tally.failed.append(f"{variant}: does not build")

@@ -1,54 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Checks of common/base/utf8.c against table 3-7 of the Unicode Standard (well-formed byte
- * sequences) and its rule of maximal subparts, written out here as a table.
+ * Checks of common/base/utf8.c against table 3-7 of the Unicode Standard.
  */
 #include "common/base/utf8.h"
 
+#include "tests/common/base/utf8table.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
-
-/* One row of table 3-7: the range of each byte. */
-typedef struct row {
-    size_t len;
-    uint8_t from[4], to[4];
-} row;
-
-static const row table[] = {
-    {1, {0x00}, {0x7F}},
-    {2, {0xC2, 0x80}, {0xDF, 0xBF}},
-    {3, {0xE0, 0xA0, 0x80}, {0xE0, 0xBF, 0xBF}},
-    {3, {0xE1, 0x80, 0x80}, {0xEC, 0xBF, 0xBF}},
-    {3, {0xED, 0x80, 0x80}, {0xED, 0x9F, 0xBF}},
-    {3, {0xEE, 0x80, 0x80}, {0xEF, 0xBF, 0xBF}},
-    {4, {0xF0, 0x90, 0x80, 0x80}, {0xF0, 0xBF, 0xBF, 0xBF}},
-    {4, {0xF1, 0x80, 0x80, 0x80}, {0xF3, 0xBF, 0xBF, 0xBF}},
-    {4, {0xF4, 0x80, 0x80, 0x80}, {0xF4, 0x8F, 0xBF, 0xBF}},
-};
-
-/* How many bytes at `ptr` are the longest beginning of some well-formed sequence (at least 1), and
- * whether that sequence is complete. */
-static size_t reference(const uint8_t *ptr, size_t len, bool *complete)
-{
-    size_t best = 0;
-    *complete = false;
-    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        size_t fits = 0;
-        while (fits < len && fits < table[i].len && ptr[fits] >= table[i].from[fits] &&
-               ptr[fits] <= table[i].to[fits])
-            fits++;
-        if (fits > best)
-            best = fits;
-        if (fits == table[i].len)
-            *complete = true;
-    }
-    return best ? best : 1;
-}
 
 static void check_decode(const uint8_t *ptr, size_t len)
 {
     bool complete;
-    size_t wanted = reference(ptr, len, &complete);
+    size_t wanted = utf8_reference(ptr, len, &complete);
     uint32_t code_point = 0;
     size_t taken = gs_utf8_decode(ptr, ptr + len, &code_point);
     if (taken != wanted)
