@@ -16,7 +16,6 @@
 #define GS_BINS (GS_CHARACTERS_END / GS_BIN_CODE_POINTS)
 #define GS_BIN_BLOCK_POSTINGS_MAX 4096u
 #define GS_BIN_KEY_SHIFT 40u
-#define GS_BIN_KEYS (1u << (64 - GS_BIN_KEY_SHIFT)) /* of one bin */
 
 /* Postings of one bin that were written together. */
 typedef struct gs_bin_block {

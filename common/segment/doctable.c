@@ -4,6 +4,8 @@
  */
 #include "common/segment/doctable.h"
 
+#include "common/segment/postings.h"
+
 /* DOCS: u32 documents, u32 positions, u32 shift, u32 cells, starts[documents + 1], coarse[cells] */
 #define DOCS_HEAD_BYTES 16u
 /* COLS: u32 columns, u32 zero, then a row each: u32 id, u32 width, u64 base, u64 offset */
@@ -92,6 +94,21 @@ uint32_t gs_doctable_count(const gs_doctable *table, const uint32_t *positions, 
     }
     *last = before;
     return documents;
+}
+
+void gs_doctable_mark(const gs_doctable *table, const uint32_t *positions, size_t count,
+                      uint32_t *last, uint16_t *marks)
+{
+    const gs_doctable docs = *table;
+    uint32_t before = *last;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t doc = gs_doctable_find(&docs, positions[i]);
+        unsigned title = positions[i] < gs_doctable_title_end(&docs, doc) ? GS_MARK_TITLE : 0;
+        unsigned first = doc != before ? GS_MARK_FIRST : 0;
+        marks[i] = (uint16_t)(gs_length_code(gs_doctable_length(&docs, doc)) | title | first);
+        before = doc;
+    }
+    *last = before;
 }
 
 static bool coarse_fits(const gs_doctable *docs, uint64_t cells)

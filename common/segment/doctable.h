@@ -79,6 +79,15 @@ static inline uint32_t gs_doctable_find(const gs_doctable *docs, uint32_t positi
 uint32_t gs_doctable_count(const gs_doctable *docs, const uint32_t *positions, size_t count,
                            uint32_t *last);
 
+/* What a list says of the document of a position: the code of its length (gs_length_code), whether
+ * the position lies in its title, and whether it is the first of the list in it. */
+#define GS_MARK_LENGTH 0xffu
+#define GS_MARK_TITLE 0x100u
+#define GS_MARK_FIRST 0x200u
+/* Marks of rising positions; `*last` as for gs_doctable_count. */
+void gs_doctable_mark(const gs_doctable *docs, const uint32_t *positions, size_t count,
+                      uint32_t *last, uint16_t *marks);
+
 static inline uint32_t gs_doctable_length(const gs_doctable *docs, uint32_t doc)
 {
     return docs->starts[doc + 1] - docs->starts[doc] - 1;

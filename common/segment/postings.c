@@ -72,6 +72,7 @@ void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const gs_doc
 {
     memset(writer, 0, sizeof(*writer));
     writer->docs = docs;
+    writer->last_doc = GS_DOC_NONE;
     gs_buf *columns[] = {&writer->firsts,  &writer->offsets, &writer->bits,   &writer->tf,
                          &writer->lengths, &writer->counts,  &writer->payload};
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
@@ -86,40 +87,49 @@ void gs_long_writer_release(gs_long_writer *writer)
         gs_buf_release(columns[i]);
 }
 
-/* Ends the document being counted, which begins in run_block and ends in `last`: its frequency and
- * length bound every block that it shares in, on both sides of a border. */
-static void end_run(gs_long_writer *writer, uint32_t run_stop, uint32_t last)
+/* Raises the frequency of the blocks before the present one that the document shares which goes on
+ * in it. Those between its first block and this one hold nothing else, so they have one value. */
+static void raise_frequency(gs_long_writer *writer, uint32_t frequency)
 {
-    if (run_stop == writer->run_start || writer->tf.status || writer->lengths.status)
-        return;
-    uint32_t doc = writer->run_doc, frequency = run_stop - writer->run_start;
     uint8_t most = (uint8_t)(frequency < TF_MAX ? frequency : TF_MAX);
-    bool in_title = writer->run_position < gs_doctable_title_end(writer->docs, doc);
-    uint8_t length = gs_length_code(gs_doctable_length(writer->docs, doc));
-    for (uint32_t b = writer->run_block; b <= last; b++) {
-        uint8_t *tf = writer->tf.data + b, *shortest = writer->lengths.data + b;
-        uint8_t before = *tf & TF_MAX;
-        *tf = (uint8_t)((*tf & TF_TITLE) | (in_title ? TF_TITLE : 0) |
-                        (most > before ? most : before));
-        *shortest = length < *shortest ? length : *shortest;
+    for (size_t b = writer->tf.len - 1; b > writer->run_block; b--) {
+        uint8_t *tf = writer->tf.data + b - 1;
+        if ((*tf & TF_MAX) >= most)
+            break;
+        *tf = (uint8_t)((*tf & TF_TITLE) | most);
     }
 }
 
-/* Looks at the positions of a block that the columns have already. */
-static void count_documents(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
+/* Bounds the block that the columns got last: its frequency and length are those of the documents
+ * of its positions, the one that began in a block before included. */
+static void bound_block(gs_long_writer *writer, const uint16_t *marks, uint32_t count)
 {
-    uint32_t block = (uint32_t)writer->tf.len - 1;
+    uint32_t frequency = writer->count - writer->run_start, before = 0, most = 0, documents = 0;
+    unsigned all = 0, shortest = GS_MARK_LENGTH;
+    if (writer->tf.status || writer->lengths.status)
+        return;
+    while (before < count && !(marks[before] & GS_MARK_FIRST))
+        before++;
+    if (before) {
+        raise_frequency(writer, frequency + before);
+        all = writer->run_title;
+    }
     for (uint32_t i = 0; i < count; i++) {
-        if (positions[i] < writer->run_end)
-            continue;
-        end_run(writer, writer->count + i, i ? block : block - 1);
-        uint32_t doc = gs_doctable_find(writer->docs, positions[i]);
-        writer->documents++;
-        writer->run_doc = doc;
-        writer->run_start = writer->count + i;
-        writer->run_block = block;
-        writer->run_position = positions[i];
-        writer->run_end = writer->docs->starts[doc + 1];
+        unsigned mark = marks[i], length = mark & GS_MARK_LENGTH;
+        frequency = mark & GS_MARK_FIRST ? 1 : frequency + 1;
+        most = frequency > most ? frequency : most;
+        shortest = length < shortest ? length : shortest;
+        documents += mark / GS_MARK_FIRST;
+        all |= mark;
+    }
+    writer->tf.data[writer->tf.len - 1] =
+        (uint8_t)((most < TF_MAX ? most : TF_MAX) | (all & GS_MARK_TITLE ? TF_TITLE : 0));
+    writer->lengths.data[writer->lengths.len - 1] = (uint8_t)shortest;
+    writer->documents += documents;
+    if (documents) {
+        writer->run_start = writer->count + count - frequency;
+        writer->run_block = (uint32_t)writer->tf.len - 1;
+        writer->run_title = marks[count - frequency] & GS_MARK_TITLE;
     }
 }
 
@@ -177,13 +187,27 @@ static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint
         code_block(writer, gaps, count, high);
 }
 
-void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
+void gs_long_writer_add_marked(gs_long_writer *writer, const uint32_t *positions,
+                               const uint16_t *marks, uint32_t count)
 {
     while (count) {
         uint32_t piece = count < GS_BLOCK_POSTINGS ? count : GS_BLOCK_POSTINGS;
         encode_block(writer, positions, piece);
-        count_documents(writer, positions, piece);
+        bound_block(writer, marks, piece);
         writer->count += piece;
+        positions += piece;
+        marks += piece;
+        count -= piece;
+    }
+}
+
+void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
+{
+    uint16_t marks[GS_BLOCK_POSTINGS];
+    while (count) {
+        uint32_t piece = count < GS_BLOCK_POSTINGS ? count : GS_BLOCK_POSTINGS;
+        gs_doctable_mark(writer->docs, positions, piece, &writer->last_doc, marks);
+        gs_long_writer_add_marked(writer, positions, marks, piece);
         positions += piece;
         count -= piece;
     }
@@ -191,7 +215,6 @@ void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint3
 
 void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out)
 {
-    end_run(writer, writer->count, (uint32_t)writer->tf.len - 1);
     gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits,
                          &writer->tf,     &writer->lengths, &writer->counts};
     uint32_t blocks = (uint32_t)writer->counts.len;
@@ -212,7 +235,8 @@ void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out)
     if (writer->payload.status)
         out->status = writer->payload.status;
     gs_buf_reset(&writer->payload);
-    writer->count = writer->documents = writer->run_start = writer->run_end = 0;
+    writer->count = writer->documents = 0;
+    writer->last_doc = GS_DOC_NONE;
 }
 
 /* ---- short lists: writing ------------------------------------------------------------------ */
@@ -608,7 +632,6 @@ gsearch_status gs_long_writer_copy(gs_long_writer *writer, const gs_long_list *l
     gs_bytes payload;
     assert(writer->packed && is_packed(list->count));
     GS_TRY(check_blocks(list, &payload, err));
-    end_run(writer, writer->count, (uint32_t)writer->tf.len - 1);
     uint32_t offset = (uint32_t)(writer->payload.len / LONG_ALIGN);
     for (uint32_t b = 0; b < list->blocks; b++) {
         gs_buf_u32(&writer->firsts, gs_long_list_first(list, b) + shift);
@@ -620,7 +643,6 @@ gsearch_status gs_long_writer_copy(gs_long_writer *writer, const gs_long_list *l
     gs_buf_append(&writer->counts, list->counts, list->blocks);
     gs_buf_bytes(&writer->payload, payload);
     writer->count += list->count;
-    writer->run_start = writer->count;
-    writer->run_end = 0;
+    writer->last_doc = GS_DOC_NONE;
     return GSEARCH_OK;
 }

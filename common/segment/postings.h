@@ -31,15 +31,19 @@ typedef struct gs_long_writer {
     gs_buf firsts, offsets, bits, tf, lengths, counts; /* as in the file, a column each */
     gs_buf payload;
     uint32_t count, documents; /* so far; `documents` without those of copied blocks */
-    /* the document being counted: where its positions begin in the list and in which block, the
-     * first of them, and its end */
-    uint32_t run_doc, run_start, run_block, run_position, run_end;
+    uint32_t last_doc;         /* of the positions that came without marks */
+    /* the document of the last position: where its positions begin in the list and in which block,
+     * and GS_MARK_TITLE if the first of them lies in its title */
+    uint32_t run_start, run_block, run_title;
 } gs_long_writer;
 
 void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const struct gs_doctable *docs);
 void gs_long_writer_release(gs_long_writer *writer);
 /* Strictly rising. A piece begins a block, and one that does not fill its last leaves it so. */
 void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint32_t count);
+/* The same where the caller knows the marks of gs_doctable_mark. */
+void gs_long_writer_add_marked(gs_long_writer *writer, const uint32_t *positions,
+                               const uint16_t *marks, uint32_t count);
 /* Appends the list to `out` and empties the writer; errors arrive there. */
 void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out);
 

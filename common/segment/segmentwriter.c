@@ -384,18 +384,24 @@ static void end_list(gs_segment_writer *writer)
     count_list(writer, list);
 }
 
-/* Writes a list that lies in memory; its `count` and `is_long` are known. */
-static void place_whole(gs_segment_writer *writer, const uint32_t *positions, gs_list *list)
+const gs_doctable *gs_segment_docs(const gs_segment_writer *writer)
 {
-    uint32_t last = GS_DOC_NONE;
-    if (list->is_long) { // its writer looks for the documents anyway
+    return &writer->docs;
+}
+
+/* Writes a list that lies in memory; its `count` and `is_long` are known. */
+static void place_whole(gs_segment_writer *writer, const uint32_t *positions, const uint16_t *marks,
+                        gs_list *list)
+{
+    if (list->is_long) {
         writer->longs.packed = list->count >= GS_PACKED_MIN;
-        gs_long_writer_add(&writer->longs, positions, list->count);
+        gs_long_writer_add_marked(&writer->longs, positions, marks, list->count);
         list->documents = writer->longs.documents;
         place_long(writer, list);
         return;
     }
-    list->documents = gs_doctable_count(&writer->docs, positions, list->count, &last);
+    for (uint32_t i = 0; i < list->count; i++)
+        list->documents += marks[i] / GS_MARK_FIRST;
     list->place = list->count == 1 ? positions[0] : writer->shorts.gaps;
     if (list->count == 1)
         return;
@@ -406,12 +412,13 @@ static void place_whole(gs_segment_writer *writer, const uint32_t *positions, gs
 }
 
 gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
-                                   const uint32_t *positions, uint32_t count, gsearch_error *err)
+                                   const uint32_t *positions, const uint16_t *marks, uint32_t count,
+                                   gsearch_error *err)
 {
     end_list(writer);
     uint64_t gaps_before = writer->shorts.gaps;
     gs_list list = {.count = count, .is_long = count >= writer->meta.long_min};
-    place_whole(writer, positions, &list);
+    place_whole(writer, positions, marks, &list);
     if (list.is_long && count >= GS_TRIGRAM_BIGRAM_MIN) {
         gs_trigrams_add(&writer->trigrams, positions, count);
         gs_trigrams_end(&writer->trigrams, gram);
@@ -507,8 +514,14 @@ static gsearch_status add_trigram(uint64_t gram, const uint32_t *positions, uint
 {
     gs_segment_writer *writer = payload;
     uint64_t gaps_before = writer->shorts.gaps;
+    uint32_t last = GS_DOC_NONE;
     gs_list list = {.count = count, .is_long = count >= writer->meta.long_min};
-    place_whole(writer, positions, &list);
+    uint16_t *marks = gs_mem_alloc(writer->mem, count * sizeof(*marks));
+    if (!marks)
+        return gs_fail_memory(err);
+    gs_doctable_mark(&writer->docs, positions, count, &last, marks);
+    place_whole(writer, positions, marks, &list);
+    gs_mem_free(writer->mem, marks);
     gs_terms_writer_gram(&writer->trigram_terms, gram, &list, gaps_before);
     return stuck(writer, "lists", err);
 }

@@ -53,10 +53,13 @@ GS_CHECKED gsearch_status gs_segment_documents_done(gs_segment_writer *writer, g
  * first gram that begins with it. */
 GS_CHECKED gsearch_status gs_segment_add_character(gs_segment_writer *writer, uint32_t code_point,
                                                    uint32_t documents, gsearch_error *err);
-/* Adds the list of a gram that lies in memory; strictly rising, at least one position. */
+/* The documents added, once they are done; as long as the writer. */
+const gs_doctable *gs_segment_docs(const gs_segment_writer *writer);
+/* Adds the list of a gram that lies in memory; strictly rising, at least one position. `marks` are
+ * those of gs_doctable_mark, a mark a position. */
 GS_CHECKED gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
-                                              const uint32_t *positions, uint32_t count,
-                                              gsearch_error *err);
+                                              const uint32_t *positions, const uint16_t *marks,
+                                              uint32_t count, gsearch_error *err);
 /* Starts a list; `word` is looked at only if `is_word`. Its positions follow, strictly rising, in
  * any number of calls; the next list or gs_segment_lists_done ends it. A list without positions
  * leaves no trace. */

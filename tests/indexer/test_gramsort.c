@@ -75,17 +75,38 @@ static void fill(fixture *f, uint32_t firsts, uint32_t seconds, uint64_t random)
     qsort(f->wanted, POSTINGS, sizeof(*f->wanted), compare);
 }
 
+/* Documents with titles, many of one length and more than their slots tell apart; one that is
+ * longer than all others lets a list stay in one document for a while. */
+static void add_documents(fixture *f, gs_segment_writer *writer)
+{
+    uint64_t random = 5;
+    uint32_t at = 0;
+    for (uint32_t doc = 0; at < POSTINGS; doc++) {
+        uint32_t length = doc % 5 ? 20 : 1 + (uint32_t)gs_test_random_below(&random, 200);
+        if (doc == 300)
+            length = POSTINGS / 4;
+        length = at + length < POSTINGS ? length : POSTINGS - at;
+        uint32_t title = (uint32_t)gs_test_random_below(&random, 5);
+        gs_doc_record record = {.key = gs_bytes_str("a"),
+                                .length = length,
+                                .title_positions = title < length ? title : length};
+        assert_ok(gs_segment_add_document(writer, &record, &f->error), &f->error);
+        at += record.length + 1;
+    }
+}
+
 static gs_segment *sort_into_segment(fixture *f, size_t memory_bytes)
 {
     gs_segment_options options = {.analyzer = 1, .unicode = "15.0.0"};
     gs_segment_writer *writer;
     assert_ok(gs_segment_create(f->dir, NULL, &options, &writer, &f->error), &f->error);
-    gs_doc_record record = {.key = gs_bytes_str("a"), .length = POSTINGS};
     assert_ok(gs_segment_add_source(writer, gs_bytes_str(""), &f->error), &f->error);
-    assert_ok(gs_segment_add_document(writer, &record, &f->error), &f->error);
+    add_documents(f, writer);
     assert_ok(gs_segment_documents_done(writer, &f->error), &f->error);
     gs_characters characters;
     assert_ok(gs_characters_init(&characters, NULL, &f->error), &f->error);
+    for (uint32_t i = 0; i < POSTINGS; i++)
+        characters.documents[gs_gram_second(f->wanted[i].gram)] = 1;
     gs_gram_source sources[] = {{&f->bins[0], 0}, {&f->bins[1], HALF}};
     assert_ok(gs_gramsort(sources, 2, &characters, NULL, memory_bytes, writer, &f->error),
               &f->error);
@@ -134,6 +155,8 @@ static void memory_does_not_change_the_lists(void **state)
         gs_segment *roomy = sort_into_segment(f, 64 << 20);
         gs_segment *tight = sort_into_segment(f, 0);
         check_segment(f, roomy);
+        // counts of documents and bounds, found by position
+        assert_ok(gs_segment_verify(roomy, &f->error), &f->error);
         assert_true(roomy->id.low == tight->id.low && roomy->id.high == tight->id.high);
         gs_segment_unref(roomy);
         gs_segment_unref(tight);
