@@ -6,6 +6,7 @@
 #include "common/base/sys.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -19,6 +20,13 @@ void *gs_sys_resize(void *ptr, size_t size)
         return realloc(ptr, size);
     free(ptr);
     return NULL;
+}
+
+void gs_sys_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 int gs_sys_openat(int dir, const char *path, int flags, mode_t mode)

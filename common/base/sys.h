@@ -18,6 +18,9 @@
 /* realloc; with size 0 it frees and returns NULL. Whoever has no allocator of his own comes here,
  * and so do zstd, libuv and jansson. */
 void *gs_sys_resize(void *ptr, size_t size);
+/* Gives freed memory that the allocator has kept back to the system, where it can. It may hold up
+ * the allocations of other threads for some milliseconds. */
+void gs_sys_trim(void);
 
 int gs_sys_openat(int dir, const char *path, int flags, mode_t mode);
 int gs_sys_close(int fd);

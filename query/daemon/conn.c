@@ -14,6 +14,7 @@
 #include "query/daemon/resident.h"
 
 #define LINGER_MS 1000 /* for the client to read our last words */
+#define LOOKED_AT_ONCE 1024
 
 typedef enum conn_state {
     CONN_OPEN,
@@ -109,6 +110,8 @@ static void close_now(gs_conn *conn)
         conns->first = conn->next;
     if (conn->next)
         conn->next->previous = conn->previous;
+    if (conns->next_looked_at == conn)
+        conns->next_looked_at = conn->next;
     uv_close(&conn->handle, on_closed);
 }
 
@@ -541,9 +544,11 @@ static void tick(gs_conn *conn)
 
 void gs_conns_tick(gs_conns *conns)
 {
-    for (gs_conn *conn = conns->first, *next; conn; conn = next) {
-        next = conn->next;
+    gs_conn *conn = conns->next_looked_at ? conns->next_looked_at : conns->first;
+    for (int i = 0; conn && i < LOOKED_AT_ONCE; i++) {
+        conns->next_looked_at = conn->next;
         tick(conn);
+        conn = conns->next_looked_at;
     }
 }
 

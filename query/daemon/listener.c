@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "common/base/limits.h"
 #include "common/base/sabotage.h"
 #include "common/base/sys.h"
 
@@ -88,8 +89,11 @@ static gsearch_status bind_unix(gs_listener *listener, const char *text, gsearch
 static gsearch_status bind_tcp(gs_listener *listener, const char *text, gsearch_error *err)
 {
     gs_address *address = &listener->address;
-    int on = 1;
+    int on = 1, unsent_bytes = GS_OUTPUT_PAUSE_BYTES;
     setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    // of its connections, too: else the kernel takes megabytes of a reply that nobody reads, and
+    // the daemon makes them
+    setsockopt(listener->fd, SOL_SOCKET, SO_SNDBUF, &unsent_bytes, sizeof(unsent_bytes));
     if (address->any.sa_family == AF_INET6)
         setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (bind(listener->fd, &address->any, address->len)) {

@@ -47,6 +47,8 @@ typedef struct gs_server {
     gsearch_status reload_status;
     gsearch_error reload_error;
     bool reload_changed;
+    bool has_litter; /* much memory was freed since the last gs_sys_trim, or will be */
+    bool is_trimming;
     char last_failure[sizeof(((gsearch_error *)0)->message)]; /* of a reload; "" after a good one */
 
     bool is_stopping;
@@ -98,6 +100,8 @@ static void on_reload(uv_work_t *work)
     gs_server *server = work->data;
     server->reload_status =
         gsearch_index_refresh(server->index, &server->reload_changed, &server->reload_error);
+    if (server->is_trimming)
+        gs_sys_trim();
 }
 
 static void start_reload(gs_server *server);
@@ -118,6 +122,7 @@ static void on_reloaded(uv_work_t *work, int status)
     } else {
         server->last_failure[0] = '\0';
         server->metrics.reloads += server->reload_changed;
+        server->has_litter = server->has_litter || server->reload_changed;
         note_generation(server);
     }
     if (server->reload_wanted && !server->is_stopping)
@@ -133,6 +138,9 @@ static void start_reload(gs_server *server)
     server->reload_at = server->conns.clock_ms + server->limits.reload_poll_ms;
     server->reload.data = server;
     server->reload_changed = false;
+    // after a crowd of streams has gone the allocator would keep what they had
+    server->is_trimming = server->has_litter && server->metrics.streams == 0;
+    server->has_litter = server->has_litter && !server->is_trimming;
     uv_queue_work(&server->loop, &server->reload, on_reload, on_reloaded);
 }
 
@@ -228,6 +236,7 @@ static void on_tick(uv_timer_t *timer)
 {
     gs_server *server = timer->data;
     server->conns.clock_ms += TICK_MS;
+    server->has_litter = server->has_litter || server->metrics.streams > 0;
     gs_conns_tick(&server->conns);
     if (server->is_stopping) {
         if (server->conns.clock_ms >= server->stop_at)
@@ -411,8 +420,8 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
         note_generation(server); // before the loop runs, so before anybody is answered
     }
     uv_run(&server->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&server->loop);
     gs_work_release(&server->work);
+    uv_loop_close(&server->loop);
     return status;
 }
 

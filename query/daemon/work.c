@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * First come, first served. A reply that streams comes back to the end of the queue with each of
- * its pieces, so that a long one does not hold up the short ones.
+ * First come, first served; but what streams, a piece at a time and from the end of its own queue
+ * each time, gives way to requests with one short reply: it gets the threads that they do not need,
+ * all but one at most, and one turn in STREAM_TURN where they need all. So however many streams
+ * there are, they hold up the others by a piece at most.
  */
 #include "query/daemon/work.h"
 
 #include "common/base/sabotage.h"
 
-/* How long a worker goes on before it reports back: short for those who wait for its first reply,
- * long beside the cost of waking the loop. */
-#define SLICE_NS 300000u
+#define STREAM_TURN 16u
+
+static void on_done(uv_async_t *is_done);
 
 bool gs_work_init(gs_work *work)
 {
@@ -17,11 +19,21 @@ bool gs_work_init(gs_work *work)
         work->workers[i].work = work;
         work->workers[i].request.data = &work->workers[i];
     }
-    return uv_mutex_init(&work->lock) == 0;
+    if (uv_mutex_init(&work->lock))
+        return false;
+    if (uv_async_init(work->loop, &work->is_done, on_done)) {
+        uv_mutex_destroy(&work->lock);
+        return false;
+    }
+    work->is_done.data = work;
+    uv_unref((uv_handle_t *)&work->is_done); // the workers keep the loop running
+    return true;
 }
 
 void gs_work_release(gs_work *work)
 {
+    uv_close((uv_handle_t *)&work->is_done, NULL);
+    uv_run(work->loop, UV_RUN_DEFAULT);
     uv_mutex_destroy(&work->lock);
 }
 
@@ -57,48 +69,126 @@ void gs_job_free(gs_job *job)
     gs_mem_free(NULL, job);
 }
 
-static gs_job *take_first(gs_work *work)
+/* ---- queues -------------------------------------------------------------------------------- */
+
+static void push(gs_job_queue *queue, gs_job *job)
 {
-    uv_mutex_lock(&work->lock);
-    gs_job *job = work->first;
-    if (job)
-        work->first = job->next_pooled;
-    uv_mutex_unlock(&work->lock);
+    job->next_pooled = NULL;
+    if (queue->first)
+        queue->last->next_pooled = job;
+    else
+        queue->first = job;
+    queue->last = job;
+    queue->count++;
+}
+
+static gs_job *shift(gs_job_queue *queue)
+{
+    gs_job *job = queue->first;
+    queue->first = job->next_pooled;
+    queue->count--;
     return job;
 }
 
-/* On a thread of the pool: touches the queue, and the answers of the jobs it takes. */
-static void on_work(uv_work_t *request)
+/* How many streams may be given to further workers. With the lock. */
+static unsigned streams_to_take(const gs_work *work)
 {
-    gs_worker *worker = request->data;
-    gs_work *work = worker->work;
-    uint64_t end = uv_hrtime() + SLICE_NS;
-    do {
-        gs_job *job = take_first(work);
-        if (!job)
-            return;
-        if (!__atomic_load_n(&job->answer.cancel, __ATOMIC_RELAXED))
-            gs_answer_step(&job->answer, work->index);
-        job->next_pooled = NULL;
-        if (worker->first_done)
-            worker->last_done->next_pooled = job;
-        else
-            worker->first_done = job;
-        worker->last_done = job;
-    } while (uv_hrtime() < end);
+    unsigned at_once = work->threads > 1 ? work->threads - 1 : 1;
+    unsigned room = at_once > work->streaming ? at_once - work->streaming : 0;
+    return work->streams.count < room ? work->streams.count : room;
 }
 
-static void start_workers(gs_work *work);
-
-static void on_worked(uv_work_t *request, int status)
+/* The job that a worker is to do next; NULL if there is none. With the lock. */
+static gs_job *next_job(gs_work *work)
 {
-    (void)status; // nothing is ever cancelled by libuv's means
-    gs_worker *worker = request->data;
-    gs_work *work = worker->work;
-    gs_job *job = worker->first_done;
-    worker->first_done = NULL;
-    worker->is_busy = false;
-    work->metrics->running--;
+    unsigned streams = streams_to_take(work);
+    bool is_turn = work->brief_taken >= STREAM_TURN || work->brief.count == 0;
+    if (streams && is_turn) {
+        work->brief_taken = 0;
+        work->streaming++;
+        return shift(&work->streams);
+    }
+    if (work->brief.count == 0)
+        return NULL;
+    work->brief_taken = streams ? work->brief_taken + 1 : 0;
+    return shift(&work->brief);
+}
+
+/* ---- workers ------------------------------------------------------------------------------- */
+
+/* Hands in what a worker is done with, if anything, and gets the next job. Without one the worker
+ * ends, by which the loop is woken anyway. */
+static gs_job *exchange(gs_work *work, gs_job *done)
+{
+    uv_mutex_lock(&work->lock);
+    bool is_news = done && work->done.count == 0;
+    if (done) {
+        work->working--;
+        work->streaming -= done->streams;
+        push(&work->done, done);
+    }
+    gs_job *job = next_job(work);
+    if (job)
+        work->working++;
+    else
+        work->active--;
+    uv_mutex_unlock(&work->lock);
+    if (job && is_news)
+        uv_async_send(&work->is_done);
+    return job;
+}
+
+/* On a thread of the pool: touches the queues, and the answers of the jobs it takes. */
+static void on_work(uv_work_t *request)
+{
+    gs_work *work = ((gs_worker *)request->data)->work;
+    gs_job *job = NULL;
+    while ((job = exchange(work, job)))
+        if (!__atomic_load_n(&job->answer.cancel, __ATOMIC_RELAXED))
+            gs_answer_step(&job->answer, work->index);
+}
+
+/* How many workers there should be beside those that are active. With the lock. */
+static unsigned workers_to_start(const gs_work *work)
+{
+    unsigned jobs = work->brief.count + streams_to_take(work);
+    unsigned looking = work->active - work->working;
+    unsigned wanted = jobs > looking ? jobs - looking : 0;
+    unsigned room = work->threads - work->active;
+    return wanted < room ? wanted : room;
+}
+
+static void on_worked(uv_work_t *request, int status);
+
+/* Puts as many workers to work as there is work for. */
+static void start_workers(gs_work *work)
+{
+    gs_worker *found[GS_THREADS_MAX];
+    unsigned count = 0;
+    uv_mutex_lock(&work->lock);
+    unsigned wanted = workers_to_start(work);
+    // one that has ended without the loop knowing it is started again when it does
+    for (unsigned i = 0; i < work->threads && count < wanted; i++)
+        if (!work->workers[i].is_busy)
+            found[count++] = &work->workers[i];
+    work->active += count;
+    uv_mutex_unlock(&work->lock);
+    for (unsigned i = 0; i < count; i++) {
+        found[i]->is_busy = true;
+        uv_queue_work(work->loop, &found[i]->request, on_work, on_worked);
+    }
+    gs_metrics *metrics = work->metrics;
+    metrics->running += count;
+    metrics->waiting = work->pooled > metrics->running ? work->pooled - metrics->running : 0;
+}
+
+/* Passes on what the workers have done so far. */
+static void take_done(gs_work *work)
+{
+    uv_mutex_lock(&work->lock);
+    gs_job *job = work->done.first;
+    work->done = (gs_job_queue){0};
+    uv_mutex_unlock(&work->lock);
     while (job) {
         gs_job *next = job->next_pooled;
         work->pooled--;
@@ -112,20 +202,21 @@ static void on_worked(uv_work_t *request, int status)
     start_workers(work);
 }
 
-/* Puts as many workers to work as there is work for. */
-static void start_workers(gs_work *work)
+static void on_done(uv_async_t *is_done)
 {
-    gs_metrics *metrics = work->metrics;
-    for (unsigned i = 0; i < work->threads && work->pooled > metrics->running; i++) {
-        gs_worker *worker = &work->workers[i];
-        if (worker->is_busy)
-            continue;
-        worker->is_busy = true;
-        metrics->running++;
-        uv_queue_work(work->loop, &worker->request, on_work, on_worked);
-    }
-    metrics->waiting = work->pooled > metrics->running ? work->pooled - metrics->running : 0;
+    take_done(is_done->data);
 }
+
+static void on_worked(uv_work_t *request, int status)
+{
+    (void)status; // nothing is ever cancelled by libuv's means
+    gs_worker *worker = request->data;
+    worker->is_busy = false;
+    worker->work->metrics->running--;
+    take_done(worker->work);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------ */
 
 /* False, with the reason as the reply, if the daemon has too much to do already. */
 static bool admit(gs_work *work, gs_job *job)
@@ -155,13 +246,8 @@ void gs_work_submit(gs_work *work, gs_job *job)
     if (job->state == GS_JOB_FRESH && !admit(work, job))
         return;
     job->state = GS_JOB_POOLED;
-    job->next_pooled = NULL;
     uv_mutex_lock(&work->lock);
-    if (work->first)
-        work->last->next_pooled = job;
-    else
-        work->first = job;
-    work->last = job;
+    push(job->streams ? &work->streams : &work->brief, job);
     uv_mutex_unlock(&work->lock);
     work->pooled++;
     start_workers(work);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The queue of requests that wait for a worker, and the workers: threads of libuv's pool, of which
- * one is left free for reloads. A worker goes on with the next request by itself and reports back
- * after a slice of time, so that a loaded daemon does not wake a thread for every request. All
- * functions are for the loop thread.
+ * The requests that wait for a worker, and the workers: threads of libuv's pool, of which one is
+ * left free for reloads. A worker goes on with the next request by itself, so that a loaded daemon
+ * does not wake a thread for every request. All functions are for the loop thread.
  */
 #ifndef GS_DAEMON_WORK_H
 #define GS_DAEMON_WORK_H
@@ -31,16 +30,21 @@ struct gs_job {
     void *owner;  /* the connection; NULL once that is gone */
     gs_job *next; /* in the order of the connection */
 
-    gs_job *next_pooled; /* in the queue, then among those that a worker is done with */
+    gs_job *next_pooled; /* in one of the queues */
     gs_work *work;
 };
+
+/* Jobs in the order in which they came. */
+typedef struct gs_job_queue {
+    gs_job *first, *last;
+    unsigned count;
+} gs_job_queue;
 
 /* One worker at work. */
 typedef struct gs_worker {
     uv_work_t request;
     gs_work *work;
-    gs_job *first_done, *last_done;
-    bool is_busy;
+    bool is_busy; /* from its start until the loop knows of its end */
 } gs_worker;
 
 struct gs_work {
@@ -52,14 +56,21 @@ struct gs_work {
     unsigned waiting_max;
 
     gs_worker workers[GS_THREADS_MAX];
-    unsigned pooled; /* jobs that wait or are worked on, as far as the loop thread knows */
-    uv_mutex_t lock; /* of the queue: */
-    gs_job *first, *last;
+    unsigned pooled;    /* jobs that wait or are worked on, as far as the loop thread knows */
+    uv_async_t is_done; /* wakes the loop */
+
+    uv_mutex_t lock;             /* of the rest */
+    gs_job_queue brief, streams; /* the two kinds that wait */
+    gs_job_queue done;           /* to be taken by the loop */
+    unsigned brief_taken;        /* while a stream waited */
+    unsigned active;             /* workers that have a job or will look for one */
+    unsigned working;            /* of these, with a job, */
+    unsigned streaming;          /* which is a stream */
 };
 
-/* After the fields above are set; false if the system has no lock to give. */
+/* After loop, metrics and what follows are set; false if the system has no lock to give. */
 bool gs_work_init(gs_work *work);
-/* Once the loop has ended. */
+/* Once nothing runs on the loop any more, and before it is closed. */
 void gs_work_release(gs_work *work);
 
 /* A job with a copy of `line`, parsed; NULL when there is no memory. */

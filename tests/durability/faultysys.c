@@ -138,6 +138,10 @@ void *gs_sys_resize(void *ptr, size_t size)
     return moved;
 }
 
+void gs_sys_trim(void)
+{
+}
+
 /* ---- descriptors ---- */
 
 int gs_sys_openat(int dir, const char *path, int flags, mode_t mode)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -389,6 +390,41 @@ static void an_idle_connection_has_300_seconds(void **state)
     close_clock_bench(bench);
 }
 
+static void a_crowd_of_idle_connections_is_closed_in_a_few_looks(void **state)
+{
+    (void)state;
+    enum { CROWD = 3000 };
+    static int clients[CROWD];
+    struct rlimit files;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_cur < 2 * CROWD + 64)
+        skip();
+    clock_bench *bench = open_clock_bench();
+    for (int i = 0; i < CROWD; i++) {
+        int pair[2];
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+        clients[i] = pair[0];
+        gs_conn_open(&bench->conns, pair[1]);
+    }
+    assert_int_equal(bench->metrics.connections, CROWD + 1);
+    bench->conns.clock_ms += GS_IDLE_TIMEOUT_MS;
+    unsigned left = CROWD + 1, looks = 0;
+    for (; bench->metrics.connections && looks < 10; looks++) {
+        gs_conns_tick(&bench->conns);
+        settle(bench);
+        assert_true(left - bench->metrics.connections <= 1024); // then replies have their turn
+        left = bench->metrics.connections;
+    }
+    assert_int_equal(left, 0);
+    assert_int_equal(bench->metrics.timeouts, CROWD + 1);
+    for (int i = 0; i < CROWD; i++)
+        close(clients[i]);
+    bench->metrics.timeouts = 1;
+    close_clock_bench(bench);
+}
+
 static void a_line_has_10_seconds_from_its_first_byte(void **state)
 {
     (void)state;
@@ -474,6 +510,7 @@ int main(void)
         cmocka_unit_test(a_search_is_cancelled_when_its_client_breaks_off),
         cmocka_unit_test(the_33rd_request_of_a_connection_waits_for_the_first),
         cmocka_unit_test(an_idle_connection_has_300_seconds),
+        cmocka_unit_test(a_crowd_of_idle_connections_is_closed_in_a_few_looks),
         cmocka_unit_test(a_line_has_10_seconds_from_its_first_byte),
         cmocka_unit_test(unread_replies_have_30_seconds_since_the_last_was_read),
         cmocka_unit_test(help_names_every_verb),

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/limits.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
@@ -169,6 +170,27 @@ static void a_port_in_use_is_busy(void **state)
     gs_listener_close(&first);
 }
 
+static void the_kernel_takes_no_more_of_a_reply_than_the_daemon_itself(void **state)
+{
+    (void)state;
+    gs_listener listener;
+    gsearch_error error;
+    static char page[65536];
+    int taken = 0;
+    assert_ok(gs_listener_bind("127.0.0.1:0", &listener, &error), &error);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), small = 4096;
+    setsockopt(client, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+    assert_int_equal(connect(client, &listener.address.any, listener.address.len), 0);
+    int fd = accept4(listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    assert_true(fd >= 0);
+    for (ssize_t sent; (sent = send(fd, page, sizeof(page), MSG_NOSIGNAL)) > 0;)
+        taken += (int)sent;
+    assert_in_range(taken, 65536, 4 * GS_OUTPUT_PAUSE_BYTES);
+    close(client);
+    close(fd);
+    gs_listener_close(&listener);
+}
+
 typedef struct accepted {
     gs_listener listener;
     uint64_t failed;
@@ -239,9 +261,9 @@ static void errors_of_accept_neither_end_nor_spin(void **state)
 {
     place *here = *state;
     // of one connection: the next is accepted at once; of the system: not before it is time
-    static const int of_one[] = {ECONNABORTED, EINTR,     EPROTO,      EPERM,       ENETDOWN,
-                                 ENETUNREACH,  EHOSTDOWN, EHOSTUNREACH, ENOPROTOOPT, EOPNOTSUPP,
-                                 ENONET,       0};
+    static const int of_one[] = {ECONNABORTED, EINTR,       EPROTO,    EPERM,
+                                 ENETDOWN,     ENETUNREACH, EHOSTDOWN, EHOSTUNREACH,
+                                 ENOPROTOOPT,  EOPNOTSUPP,  ENONET,    0};
     static const int of_all[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM, EIO};
     uv_loop_t loop;
     gsearch_error error;
@@ -343,6 +365,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_socket_is_never_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_not_made, setup, teardown),
         cmocka_unit_test(a_port_in_use_is_busy),
+        cmocka_unit_test(the_kernel_takes_no_more_of_a_reply_than_the_daemon_itself),
         cmocka_unit_test_setup_teardown(every_connection_is_handed_over, setup, teardown),
         cmocka_unit_test_setup_teardown(errors_of_accept_neither_end_nor_spin, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_slips_in_while_a_socket_is_made, setup, teardown),

@@ -15,7 +15,7 @@ typedef struct work_bench {
     gs_metrics metrics;
     gs_work work;
     gs_stub stub;
-    gs_job *ended[16]; /* in the order in which they came back without more to come */
+    gs_job *ended[64]; /* in the order in which they came back without more to come */
     unsigned ended_count;
 } work_bench;
 
@@ -56,8 +56,8 @@ static int teardown(void **state)
     assert_int_equal(bench->metrics.waiting, 0);
     assert_int_equal(bench->metrics.running, 0);
     assert_int_equal(bench->metrics.streams, 0);
-    assert_int_equal(uv_loop_close(&bench->loop), 0);
     gs_work_release(&bench->work);
+    assert_int_equal(uv_loop_close(&bench->loop), 0);
     gsearch_index_close(bench->work.index);
     free(bench);
     return 0;
@@ -140,6 +140,61 @@ static void unread_replies_beyond_the_limit_stop_new_work(void **state)
     assert_int_equal(bench->ended[0]->answer.status, GSEARCH_OK);
 }
 
+/* Lets the loop run until so many have ended, and not for ever. */
+static void run_until_ended(work_bench *bench, unsigned count)
+{
+    uint64_t give_up = uv_hrtime() + 10000000000u;
+    while (bench->ended_count < count) {
+        uv_run(&bench->loop, UV_RUN_NOWAIT);
+        if (uv_hrtime() > give_up)
+            fail_msg("%u of %u have ended", bench->ended_count, count);
+    }
+}
+
+static void what_is_done_does_not_wait_for_what_comes_next(void **state)
+{
+    work_bench *bench = *state;
+    gs_job *quick = submit(bench, "COUNT x"), *slow = submit(bench, "COUNT block");
+    run_until_ended(bench, 1);
+    assert_ptr_equal(bench->ended[0], quick);
+    assert_int_equal(bench->metrics.running, 1);
+    sem_post(&bench->stub.gate);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_ptr_equal(bench->ended[1], slow);
+}
+
+static void streams_leave_a_thread_to_the_others(void **state)
+{
+    work_bench *bench = *state;
+    bench->work.threads = 2;
+    submit(bench, "SEARCH limit=all block");
+    submit(bench, "SEARCH limit=all block");
+    gs_job *brief = submit(bench, "COUNT x");
+    run_until_ended(bench, 1);
+    assert_ptr_equal(bench->ended[0], brief);
+    sem_post(&bench->stub.gate);
+    sem_post(&bench->stub.gate);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 3);
+}
+
+static void streams_have_a_turn_where_the_others_need_all(void **state)
+{
+    work_bench *bench = *state;
+    bench->work.waiting_max = 64;
+    submit(bench, "COUNT block");
+    gs_job *stream = submit(bench, "SEARCH limit=all rows 1");
+    for (int i = 0; i < 40; i++)
+        submit(bench, "COUNT x");
+    sem_post(&bench->stub.gate);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 42);
+    unsigned place = 0;
+    while (bench->ended[place] != stream)
+        place++;
+    assert_in_range(place, 10, 20);
+}
+
 static void an_abandoned_job_is_cancelled_and_frees_itself(void **state)
 {
     work_bench *bench = *state;
@@ -159,6 +214,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(first_come_first_served, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stream_lets_the_others_pass, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_done_does_not_wait_for_what_comes_next, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(streams_leave_a_thread_to_the_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(streams_have_a_turn_where_the_others_need_all, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_streams_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(unread_replies_beyond_the_limit_stop_new_work, setup,
