@@ -123,7 +123,9 @@ static void on_reloaded(uv_work_t *work, int status)
         server->last_failure[0] = '\0';
         server->metrics.reloads += server->reload_changed;
         server->has_litter = server->has_litter || server->reload_changed;
+        bool was_degraded = server->metrics.degraded;
         note_generation(server);
+        server->metrics.reload_failed += server->metrics.degraded && !was_degraded;
     }
     if (server->reload_wanted && !server->is_stopping)
         start_reload(server);

@@ -21,10 +21,10 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "load")]
 import tap  # noqa: E402
+from good import Crowd, descriptors_of, require_descriptors  # noqa: E402
 from requests import Corpus  # noqa: E402
 from served import PATIENCE, Daemon, add  # noqa: E402
 
-CROWD = str(pathlib.Path(sys.argv[2]).resolve())
 SANITIZED = "--sanitized" in sys.argv  # memory is then another matter
 FULL = bool(os.environ.get("GS_TEST_FULL"))
 DOCUMENTS = 20000 if FULL else 3000
@@ -47,33 +47,6 @@ PHASES = {
 }
 
 
-class Crowd:
-    """The good clients; see crowd.c."""
-
-    def __init__(self, daemon, requests):
-        self.process = subprocess.Popen([CROWD, daemon.address, str(requests)], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(PATIENCE)
-        self.process.stdout.close()
-
-    def order(self, *words):
-        print(*words, file=self.process.stdin, flush=True)
-        answer = self.process.stdout.readline()
-        assert answer, f"crowd has ended at: {words}"
-        return json.loads(answer)
-
-    def ask(self, rate, seconds, seed):
-        answer = self.order("ask", round(rate), round(1000 * seconds), seed)
-        assert answer["failed"] == 0 and answer["replies"] > 0, answer
-        return answer
-
-
 @contextlib.contextmanager
 def abuse(daemon, corpus, *kinds):
     """The bad ones at work; what became of them is in the dict when they have ended."""
@@ -94,12 +67,6 @@ def abuse(daemon, corpus, *kinds):
         process.stdout.close()
 
 
-def require_descriptors(count):
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if hard < count:
-        raise tap.Skip(f"{hard} descriptors may be open, {count} are needed")
-
-
 def lower_to(count):
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
@@ -108,10 +75,6 @@ def memory_kib(daemon):
     """What is its own, without the pages of the index."""
     status = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text()
     return int(status.split("RssAnon:")[1].split()[0])
-
-
-def descriptors_of(daemon):
-    return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
 
 
 def put_first(*processes):

@@ -50,10 +50,10 @@ AS_ROOT = ["--user", "root"] if os.geteuid() == 0 else []
 
 
 class Daemon:
-    def __init__(self, index, *arguments, listen="127.0.0.1:0", **options):
+    def __init__(self, index, *arguments, listen="127.0.0.1:0", under=(), **options):
         self.process = subprocess.Popen(
-            [GSEARCH, "serve", "-d", str(index), "--listen", listen, *AS_ROOT, *arguments],
-            stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, **options)
+            [*under, GSEARCH, "serve", "-d", str(index), "--listen", listen, *AS_ROOT, *arguments],
+            stderr=subprocess.PIPE, text=True, **{"env": ENVIRONMENT, **options})
         line = self.process.stderr.readline()
         assert line.startswith("listening on "), line
         self.address = line.split()[-1]
