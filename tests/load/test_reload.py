@@ -81,13 +81,11 @@ class Changes:
     def reload(self, generation, degraded=False):
         """Tells the daemon, and waits until it has seen which generation is the newest whole one,
         and whether there is a broken one behind it."""
-        before = self.daemon.stats()
+        self.broken += degraded
         self.daemon.process.send_signal(signal.SIGHUP)
         after = await_stats(self.daemon, lambda stats: stats["degraded"] == degraded
                             and stats["generation"] == generation)
-        if degraded:
-            assert after["reload_failed"] == before["reload_failed"] + 1, (before, after)
-            self.broken += 1
+        assert after["reload_failed"] == self.broken, (self.broken, after)
         return after
 
     def put_garbage(self):
@@ -116,7 +114,8 @@ class Changes:
                 (self.index / path.name).write_bytes(whole[:half])
             self.reload(generation, degraded=True)
             for path in files:
-                shutil.copy(path, self.index)
+                if path.suffix != ".gsm":
+                    shutil.copy(path, self.index)
         self.reload(generation + 1)
 
     def go_on(self):
@@ -167,7 +166,6 @@ def every_reply_belongs_to_the_generation_that_it_names():
         changes = Changes(index, corpus, daemon)
         replies = ask_during(crowd, changes)
         stats = changes.reload(newest(index))
-        assert stats["reload_failed"] == changes.broken, (stats, changes.broken)
         merged = run("merge", "-d", index)
         assert merged.returncode == 0, merged
         await_stats(daemon, lambda now: now["segments"] == 1)
