@@ -69,8 +69,12 @@ static void on_skip(const char *id, gs_skip why, const char *detail, void *paylo
     gs_buf line;
     gs_buf_init(&line, NULL, SIZE_MAX);
     gs_out_text(&line, gs_bytes_str(id));
-    fprintf(stderr, "skipped: %.*s: %s%s%s\n", (int)line.len, (const char *)line.data,
-            gs_skip_word(why), detail && *detail ? ": " : "", detail ? detail : "");
+    gs_buf_printf(&line, ": %s", gs_skip_word(why));
+    if (detail && *detail) {
+        gs_buf_str(&line, ": ");
+        gs_out_text(&line, gs_bytes_str(detail)); // it may quote the input
+    }
+    fprintf(stderr, "skipped: %.*s\n", (int)line.len, (const char *)line.data);
     gs_buf_release(&line);
 }
 

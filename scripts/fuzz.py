@@ -33,8 +33,19 @@ QUICK_RUNS = 20000
 
 # target: longest input in bytes, millions of executions of a full run
 TARGETS = {
+    "address": (160, 2),
+    "jsonl": (256, 3),
+    "lexer": (128, 20),
+    "number": (32, 20),
+    "query": (128, 4),
+    "reply": (256, 5),
+    "strings": (256, 5),
+    "text": (128, 3),
     "utf8": (64, 30),
+    "wire": (128, 10),
 }
+# target: whose words in tests/fuzz/*.dict it is given, if not its own
+WORDS = {"lexer": "query"}
 # target: files that inputs begin from
 SEEDS = {}
 ENVIRONMENT = {
@@ -93,9 +104,10 @@ def pack(target, folder):
 # ---- runs ----
 
 def command(target, *options):
-    return [BUILD / "tests" / "fuzz" / f"fuzz_{target}", "-timeout=30",
-            "-rss_limit_mb=2048", "-print_funcs=0", "-print_final_stats=1",
-            f"-max_len={TARGETS[target][0]}", *options]
+    words = ROOT / "tests" / "fuzz" / f"{WORDS.get(target, target)}.dict"
+    return [BUILD / "tests" / "fuzz" / f"fuzz_{target}", "-timeout=30", "-rss_limit_mb=2048",
+            "-print_funcs=0", "-print_final_stats=1", f"-max_len={TARGETS[target][0]}",
+            *([f"-dict={words}"] if words.exists() else []), *options]
 
 
 def run(target, corpus, options):

@@ -180,6 +180,8 @@ double gs_json_read_double(gs_cursor *cursor)
     char text[NUMBER_DIGITS_MAX + 16];
     snprintf(text, sizeof(text), "%.*se%d", count, digits, exponent);
     double value = strtod(text, NULL);
+    if (__builtin_isinf(value)) // nobody could write it down again
+        return (double)gs_cursor_fail(cursor);
     return negative ? -value : value;
 }
 

@@ -19,7 +19,7 @@ void gs_json_read_string(gs_cursor *cursor, gs_buf *out);
 
 /* A number without sign, fraction or exponent. */
 uint64_t gs_json_read_u64(gs_cursor *cursor);
-/* Any number; the nearest double. */
+/* Any number; the nearest double. One beyond all doubles is a fault. */
 double gs_json_read_double(gs_cursor *cursor);
 
 /* Passes over a value of any kind, nested at most 32 deep. */

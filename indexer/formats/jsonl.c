@@ -313,6 +313,10 @@ static gsearch_status read_line(lines *self, gs_bytes line, gsearch_error *err)
             return gs_fail_memory(err);
         line = gs_buf_view(&self->repaired);
     }
+    if (memchr(line.ptr, 0, line.len)) { // jansson passes over one behind a number
+        skip(self, GS_SKIP_BAD_RECORD, "a NUL in it");
+        return GSEARCH_OK;
+    }
     json_error_t fault;
     size_t flags = JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL; // an integer may have any length
     is_starved = false;

@@ -219,6 +219,19 @@ def what_is_no_text_is_skipped_and_counted():
         assert counts["skipped"] == 7 and counts["added"] == 2, counts
 
 
+def what_is_said_of_a_bad_record_is_safe_to_show():
+    with place() as here:
+        bad = b'\x1b]0;x\x07\n{"a\x1b[2J\n"\\ud840\\u\xe4\xbd\xa0\xe4\xbd\xa0\n'
+        here.write("corpus/r.jsonl", bad + record("1", "甲文").encode())
+        done = subprocess.run([GSEARCH, "index", "-v", "corpus"], cwd=here.folder,
+                              capture_output=True, timeout=PATIENCE)
+        assert done.returncode == 0, done
+        lines = done.stderr.decode("utf-8").splitlines()
+        told = [line for line in lines if line.startswith("skipped: ")]
+        assert len(told) == 3 and all(": bad-record: " in line for line in told), lines
+        assert all(line.isprintable() for line in told), told
+
+
 def strict_fails_before_the_commit():
     with place() as here:
         here.write("corpus/good.txt", "甲文")
@@ -850,7 +863,8 @@ tap.main(
     index_counts_what_it_did, index_json_has_the_same_names, a_second_run_reads_only_what_changed,
     documents_of_other_paths_stay, standard_input_adds_and_replaces, ids_follow_the_walk,
     every_listed_id_can_be_shown, what_is_no_text_is_skipped_and_counted,
-    strict_fails_before_the_commit, invalid_utf8_is_replaced,
+    what_is_said_of_a_bad_record_is_safe_to_show, strict_fails_before_the_commit,
+    invalid_utf8_is_replaced,
     a_path_that_is_not_there_commits_nothing, a_repeated_id_keeps_the_last,
     segments_do_not_depend_on_threads_and_memory, an_interrupted_run_commits_nothing,
     a_locked_index_is_not_written, sizes_are_checked, search_json_has_the_fields_of_the_contract,

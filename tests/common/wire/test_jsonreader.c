@@ -63,6 +63,7 @@ static void numbers_in_any_form_are_read(void **state)
         {"0.0001", 1e-4},
         {" 7 ", 7},
         {"1e-99999", 0},
+        {"1.7976931348623157e308", DBL_MAX},
         {"100000000000000000000000000000000000000000000000000", 1e50},
         {"0.00000000000000000000000000000000000000000000000001", 0},
     };
@@ -73,7 +74,8 @@ static void numbers_in_any_form_are_read(void **state)
         assert_true(fabs(value - rows[i].value) <= fabs(rows[i].value) * 1e-15 + 1e-49);
     }
     static const char *const broken[] = {"",   "-",   "01",  "1.",       ".5",  "1e",  "1e+",
-                                         "+1", "0x1", "NaN", "Infinity", "1,5", "--1", "1 2"};
+                                         "+1", "0x1", "NaN", "Infinity", "1,5", "--1", "1 2",
+                                         "1e309", "-1e309", "1e5000"};
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
         bool good;
         read_double(broken[i], &good);

@@ -261,6 +261,13 @@ static void escaped_controls_are_text(void **state)
     expect("{\"id\":1,\"text\":\"\\ud800\"}\n", "skip bad-record id=p#1\n");
 }
 
+static void a_nul_is_no_part_of_a_number(void **state)
+{
+    (void)state;
+    static const char lines[] = "{\"text\":\"a\",\"n\":1\0}\n{\"n\":1\0,\"text\":\"a\"}\n";
+    read_lines(lines, sizeof(lines) - 1, 1, "skip bad-record id=p#1\nskip bad-record id=p#2\n");
+}
+
 static void invalid_bytes_are_replaced_and_counted(void **state)
 {
     (void)state;
@@ -305,6 +312,7 @@ int main(void)
         cmocka_unit_test(empty_lines_count_but_are_no_records),
         cmocka_unit_test(lines_count_from_where_the_piece_begins),
         cmocka_unit_test(escaped_controls_are_text),
+        cmocka_unit_test(a_nul_is_no_part_of_a_number),
         cmocka_unit_test(invalid_bytes_are_replaced_and_counted),
         cmocka_unit_test(a_byte_order_mark_is_not_part_of_the_first_line),
         cmocka_unit_test(deep_nesting_is_refused),
