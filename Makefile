@@ -49,4 +49,4 @@ fmt: ## clang-format in place
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	rm -rf build build-asan build-fuzz build-sabotage
+	rm -rf build build-asan build-coverage build-fuzz build-sabotage

@@ -46,7 +46,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 {
     (void)context;
     line out = {.len = 0};
-    put(&out, "gsearch " GSEARCH_VERSION ": ended by SIG");
+    put(&out, "gsearch " GSEARCH_VERSION_TEXT ": ended by SIG");
     put(&out, sigabbrev_np(number));
     if (info->si_code > 0) { // else somebody sent it
         put(&out, " at 0x");

@@ -44,7 +44,7 @@ static void print_usage(FILE *to)
 
 static int print_version(void)
 {
-    printf("gsearch %s (format %u, analyser %u, Unicode %s, %s loops)\n", GSEARCH_VERSION,
+    printf("gsearch %s (format %u, analyser %u, Unicode %s, %s loops)\n", GSEARCH_VERSION_TEXT,
            GS_FORMAT, GS_ANALYZER_VERSION, gs_analyzer_unicode(), gs_kernels_active()->name);
     return 0;
 }

@@ -87,7 +87,8 @@ UNTESTED_WAIVERS = {
     "common/simd/kernels_portable": "test_kernels checks every level",
 }
 
-SKIPPED_FOLDERS = {"build", "build-asan", "build-fuzz", "build-sabotage", ".git", "__pycache__"}
+SKIPPED_FOLDERS = {"build", "build-asan", "build-coverage", "build-fuzz", "build-sabotage", ".git",
+                   "__pycache__"}
 
 
 class Tree:

@@ -14,7 +14,7 @@ static gs_buf line;
 
 void peer_put_version(void)
 {
-    fputs(GSEARCH_VERSION, stdout);
+    fputs(GSEARCH_VERSION_TEXT, stdout);
 }
 
 void peer_build(const char *dir, const peer_text *texts, size_t count)

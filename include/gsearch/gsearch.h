@@ -27,7 +27,7 @@ extern "C" {
 #define GSEARCH_API
 #endif
 
-#define GSEARCH_VERSION "0.1.0"
+#define GSEARCH_VERSION_TEXT "0.1.0"
 
 /* Memory comes from here if given: `resize` behaves as realloc, with size 0 it frees and returns
  * NULL. It may be called from several threads at once and must outlive the handle. */

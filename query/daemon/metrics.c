@@ -45,7 +45,7 @@ static void put_errors(const gs_metrics *metrics, gs_buf *out)
 void gs_metrics_put(const gs_metrics *metrics, uint64_t uptime_s, uint64_t memory_bytes,
                     gs_buf *out)
 {
-    gs_buf_str(out, "{\"version\":\"" GSEARCH_VERSION "\"");
+    gs_buf_str(out, "{\"version\":\"" GSEARCH_VERSION_TEXT "\"");
     put(out, "uptime_s", uptime_s);
     put(out, "generation", metrics->generation);
     gs_buf_str(out, metrics->degraded ? ",\"degraded\":true" : ",\"degraded\":false");

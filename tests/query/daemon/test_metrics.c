@@ -35,7 +35,8 @@ static void stats_are_one_json_line(void **state)
     gs_buf_u8(&out, '\0');
     assert_string_equal(
         (const char *)out.data,
-        "{\"version\":\"" GSEARCH_VERSION "\",\"uptime_s\":60,\"generation\":7,\"degraded\":true,"
+        "{\"version\":\"" GSEARCH_VERSION_TEXT "\",\"uptime_s\":60,\"generation\":7,"
+        "\"degraded\":true,"
         "\"documents\":128,\"segments\":3,\"reloads\":4,\"reload_failed\":13,\"connections\":2,"
         "\"connections_total\":9,\"connections_refused\":1,\"accept_failed\":12,\"timeouts\":11,"
         "\"requests\":{\"SEARCH\":100,\"COUNT\":0,\"GET\":0,\"EXPLAIN\":0,\"SUGGEST\":0,"
