@@ -16,6 +16,7 @@
 #include "indexer/termheap.h"
 
 #define DELETED UINT32_MAX /* in merge_source.starts */
+#define NO_GRAM UINT64_MAX
 #define CHARACTER_ROW_BYTES 8u
 #define FORGET_BYTES (16ull << 20) /* of inputs read, before their memory is given back */
 
@@ -27,6 +28,8 @@ typedef struct merge_source {
     uint32_t *starts;    /* where each document starts in the output, with deletes */
     gs_terms_iterator terms;
     gs_decoder *decoder; /* one a source: it keeps the chunk read last, and lists come in order */
+    uint64_t gram;       /* that it gives next; NO_GRAM: it has come to its words */
+    gs_list list;        /* its part of the list that is being written */
 } merge_source;
 
 typedef struct merge {
@@ -37,7 +40,10 @@ typedef struct merge {
     uint32_t documents; /* that stay */
     bool has_text;
     bool small; /* no lists in blocks */
-    gs_term_heap heap;
+    gs_term_heap heap;    /* of words; grams are compared one by one, which is faster */
+    merge_source **parts; /* those that have the list being written, in order */
+    size_t parts_count;
+    bool has_deletes; /* any of the sources */
     gs_characters characters;
     uint32_t *positions;
     size_t positions_capacity;
@@ -107,9 +113,11 @@ static gsearch_status open_sources(merge *all, gs_dir *dir, const gs_manifest_se
             return gs_fail_memory(err);
         GS_TRY(check_alike(all->sources[0].segment, source->segment, err));
         GS_TRY(open_deletes(source, dir, all->mem, &inputs[i], map, err));
+        all->has_deletes |= source->deletes != NULL;
     }
     all->has_text = all->sources[0].segment->has_text;
-    return GSEARCH_OK;
+    all->parts = gs_mem_alloc(all->mem, inputs_count * sizeof(*all->parts));
+    return all->parts ? GSEARCH_OK : gs_fail_memory(err);
 }
 
 /* Says where every document goes. */
@@ -150,6 +158,7 @@ static void close_merge(merge *all)
         gs_segment_unref(source->segment);
     }
     gs_mem_free(all->mem, all->sources);
+    gs_mem_free(all->mem, all->parts);
     gs_mem_free(all->mem, all->positions);
     gs_term_heap_release(&all->heap);
     gs_characters_release(&all->characters);
@@ -283,11 +292,25 @@ static gsearch_status sum_characters(merge *all, const merge_source *source, gse
     return GSEARCH_OK;
 }
 
-static gs_term_head head_of(const merge *all, uint32_t number)
+/* Moves a source on to its next list. */
+static gsearch_status go_on(merge *all, merge_source *source, gsearch_error *err)
 {
-    const gs_terms_iterator *terms = &all->sources[number].terms;
-    return (gs_term_head){
-        .is_word = terms->is_word, .source = number, .gram = terms->gram, .word = terms->word};
+    bool was_gram = source->gram != NO_GRAM, more;
+    GS_TRY(gs_terms_next(&source->terms, &more, err));
+    if (more && !source->terms.is_word) {
+        source->gram = source->terms.gram;
+        return GSEARCH_OK;
+    }
+    source->gram = NO_GRAM;
+    gs_term_head head = {
+        .is_word = true, .source = (uint32_t)(source - all->sources), .word = source->terms.word};
+    if (more && was_gram)
+        gs_term_heap_push(&all->heap, head);
+    else if (more)
+        gs_term_heap_replace(&all->heap, head);
+    else if (!was_gram)
+        gs_term_heap_pop(&all->heap);
+    return GSEARCH_OK;
 }
 
 static gsearch_status open_lists(merge *all, gsearch_error *err)
@@ -298,10 +321,8 @@ static gsearch_status open_lists(merge *all, gsearch_error *err)
         merge_source *source = &all->sources[i];
         GS_TRY(sum_characters(all, source, err));
         GS_TRY(gs_terms_seek_gram(&source->terms, &source->segment->terms, 0, err));
-        bool more;
-        GS_TRY(gs_terms_next(&source->terms, &more, err));
-        if (more)
-            gs_term_heap_push(&all->heap, head_of(all, i));
+        source->gram = 0; // it goes to the first
+        GS_TRY(go_on(all, source, err));
     }
     return GSEARCH_OK;
 }
@@ -330,21 +351,35 @@ static size_t move_positions(const merge_source *source, uint32_t *positions, si
     return kept;
 }
 
-/* Whether a list moves by its blocks, which must be packed. Each merge may leave a block with few
- * positions where two lists meet; a list with many of them is packed anew. */
+/* Positions of a source that are in their place; how many documents hold those of its whole list is
+ * known if none is deleted, and given with the first of them. */
+static gsearch_status add_positions(merge *all, const merge_source *source,
+                                    const uint32_t *positions, size_t count, bool first,
+                                    gsearch_error *err)
+{
+    if (source->deletes)
+        return gs_segment_add_positions(all->writer, positions, count, err);
+    return gs_segment_add_counted(all->writer, positions, count,
+                                  first ? source->list.documents : 0, err);
+}
+
+/* Whether a list moves by its blocks, which must become packed ones or be packed already, unless it
+ * is known how many positions there will be. Each merge may leave a block with few positions where
+ * two lists meet; a list with many of them is cut anew. */
 static bool keeps_blocks(const merge *all, const merge_source *source, const gs_long_list *list)
 {
-    return !source->deletes && !all->small && list->count >= GS_PACKED_MIN &&
+    return !source->deletes && !all->small &&
+           (list->count >= GS_PACKED_MIN || !all->has_deletes) &&
            list->count / list->blocks >= GS_BLOCK_POSTINGS / 2;
 }
 
 static gsearch_status copy_long_list(merge *all, const merge_source *source, gsearch_error *err)
 {
     gs_long_list list;
-    GS_TRY(gs_long_list_open(&source->segment->postings, &source->terms.list, &list, err));
+    GS_TRY(gs_long_list_open(&source->segment->postings, &source->list, &list, err));
     if (keeps_blocks(all, source, &list))
-        return gs_segment_add_blocks(all->writer, &list, source->shift,
-                                     source->terms.list.documents, err);
+        return gs_segment_add_blocks(all->writer, &list, source->shift, source->list.documents,
+                                     err);
     uint32_t positions[GS_BLOCK_POSTINGS];
     for (uint32_t block = 0; block < list.blocks; block++) {
         uint32_t count;
@@ -353,65 +388,123 @@ static gsearch_status copy_long_list(merge *all, const merge_source *source, gse
             return gs_corrupt(err, "%s: a list ends behind the last document",
                               gs_container_name_of(source->segment->container));
         size_t kept = move_positions(source, positions, count);
-        GS_TRY(gs_segment_add_positions(all->writer, positions, kept, err));
+        GS_TRY(add_positions(all, source, positions, kept, block == 0, err));
     }
     return GSEARCH_OK;
 }
 
-static gsearch_status copy_short_list(merge *all, const merge_source *source, gsearch_error *err)
+/* Room for so many positions and what reading them may write behind. */
+static gsearch_status make_room(merge *all, size_t positions, gsearch_error *err)
 {
-    const gs_list *list = &source->terms.list;
-    if (!gs_mem_grow(all->mem, (void **)&all->positions, &all->positions_capacity,
-                     (size_t)list->count + GS_BLOCK_POSTINGS, SIZE_MAX / sizeof(uint32_t),
-                     sizeof(uint32_t)))
-        return gs_fail_memory(err);
-    GS_TRY(gs_list_read(&source->segment->postings, source->decoder, list, all->positions, err));
-    size_t kept = move_positions(source, all->positions, list->count);
-    if (!source->deletes)
-        return gs_segment_add_counted(all->writer, all->positions, kept, list->documents, err);
-    return gs_segment_add_positions(all->writer, all->positions, kept, err);
+    return gs_mem_grow(all->mem, (void **)&all->positions, &all->positions_capacity,
+                       positions + GS_BLOCK_POSTINGS, SIZE_MAX / sizeof(uint32_t),
+                       sizeof(uint32_t))
+               ? GSEARCH_OK
+               : gs_fail_memory(err);
 }
 
-/* Gives the list of the source on top to the writer and moves the source on. */
-static gsearch_status copy_list(merge *all, gsearch_error *err)
+static gsearch_status copy_short_list(merge *all, const merge_source *source, gsearch_error *err)
 {
-    uint32_t number = gs_term_heap_top(&all->heap)->source;
-    merge_source *source = &all->sources[number];
-    if (source->terms.list.is_long)
-        GS_TRY(copy_long_list(all, source, err));
-    else
-        GS_TRY(copy_short_list(all, source, err));
-    note_read(all, source->terms.list.count * sizeof(uint32_t));
-    bool more;
-    GS_TRY(gs_terms_next(&source->terms, &more, err));
-    if (more)
-        gs_term_heap_replace(&all->heap, head_of(all, number));
-    else
-        gs_term_heap_pop(&all->heap);
+    const gs_list *list = &source->list;
+    GS_TRY(make_room(all, list->count, err));
+    GS_TRY(gs_list_read(&source->segment->postings, source->decoder, list, all->positions, err));
+    size_t kept = move_positions(source, all->positions, list->count);
+    return add_positions(all, source, all->positions, kept, true, err);
+}
+
+/* Takes the next list of a source as a part of the one to be written and moves the source on. */
+static gsearch_status take_part(merge *all, merge_source *source, gsearch_error *err)
+{
+    source->list = source->terms.list;
+    all->parts[all->parts_count++] = source;
+    note_read(all, source->list.count * sizeof(uint32_t));
+    return go_on(all, source, err);
+}
+
+/* Parts that are a short list together, of sources without deletes: most lists are. */
+static gsearch_status copy_short_parts(merge *all, const gs_term *term, uint32_t positions,
+                                       gsearch_error *err)
+{
+    uint32_t filled = 0, documents = 0;
+    GS_TRY(make_room(all, positions, err));
+    for (size_t i = 0; i < all->parts_count; i++) {
+        const merge_source *source = all->parts[i];
+        const gs_list *list = &source->list;
+        uint32_t *out = all->positions + filled;
+        if (list->count == 1)
+            *out = (uint32_t)list->place;
+        else
+            GS_TRY(gs_list_read(&source->segment->postings, source->decoder, list, out, err));
+        for (uint32_t j = 0; j < list->count; j++)
+            out[j] += source->shift;
+        filled += list->count;
+        documents += list->documents;
+    }
+    return gs_segment_add_short(all->writer, term, all->positions, filled, documents, err);
+}
+
+/* Writes the list of the parts taken. */
+static gsearch_status copy_list(merge *all, const gs_term *term, gsearch_error *err)
+{
+    uint64_t positions = 0;
+    for (size_t i = 0; i < all->parts_count; i++)
+        positions += all->parts[i]->list.count;
+    if (!all->has_deletes && positions < GS_LONG_MIN_DEFAULT)
+        return copy_short_parts(all, term, (uint32_t)positions, err);
+    GS_TRY(gs_segment_add_list(all->writer, term->is_word, term->gram, term->word, err));
+    if (!all->has_deletes) // no more than the segments have together, whose positions fit
+        gs_segment_expect(all->writer, (uint32_t)positions);
+    for (size_t i = 0; i < all->parts_count; i++) {
+        const merge_source *source = all->parts[i];
+        GS_TRY(source->list.is_long ? copy_long_list(all, source, err)
+                                    : copy_short_list(all, source, err));
+    }
+    return GSEARCH_OK;
+}
+
+static uint64_t least_gram(const merge *all)
+{
+    uint64_t least = NO_GRAM;
+    for (size_t i = 0; i < all->sources_count; i++)
+        least = all->sources[i].gram < least ? all->sources[i].gram : least;
+    return least;
+}
+
+static gsearch_status copy_grams(merge *all, gsearch_error *err)
+{
+    gs_term term = {0};
+    while ((term.gram = least_gram(all)) != NO_GRAM) {
+        GS_TRY(gs_characters_give(&all->characters, gs_gram_first(term.gram), all->writer, err));
+        for (size_t i = 0; i < all->sources_count; i++)
+            if (all->sources[i].gram == term.gram)
+                GS_TRY(take_part(all, &all->sources[i], err));
+        GS_TRY(copy_list(all, &term, err));
+        all->parts_count = 0;
+    }
+    return gs_characters_give(&all->characters, GS_CHARACTERS_END, all->writer, err);
+}
+
+static gsearch_status copy_words(merge *all, gsearch_error *err)
+{
+    uint8_t bytes[GS_TERM_BYTES_MAX];
+    while (all->heap.count) {
+        gs_bytes first = gs_term_heap_top(&all->heap)->word;
+        memcpy(bytes, first.ptr, first.len);
+        gs_term term = {.is_word = true, .word = {bytes, first.len}};
+        do
+            GS_TRY(take_part(all, &all->sources[gs_term_heap_top(&all->heap)->source], err));
+        while (all->heap.count && gs_bytes_equal(gs_term_heap_top(&all->heap)->word, term.word));
+        GS_TRY(copy_list(all, &term, err));
+        all->parts_count = 0;
+    }
     return GSEARCH_OK;
 }
 
 static gsearch_status copy_lists(merge *all, gsearch_error *err)
 {
     GS_TRY(open_lists(all, err));
-    uint8_t bytes[GS_TERM_BYTES_MAX];
-    while (all->heap.count) {
-        const gs_term_head *top = gs_term_heap_top(&all->heap);
-        bool is_word = top->is_word;
-        uint64_t gram = top->gram;
-        gs_bytes word = {bytes, is_word ? top->word.len : 0};
-        if (is_word)
-            memcpy(bytes, top->word.ptr, word.len);
-        uint32_t last = is_word ? GS_CHARACTERS_END : gs_gram_first(gram);
-        GS_TRY(gs_characters_give(&all->characters, last, all->writer, err));
-        GS_TRY(gs_segment_add_list(all->writer, is_word, gram, word, err));
-        do {
-            GS_TRY(copy_list(all, err));
-            top = gs_term_heap_top(&all->heap);
-        } while (all->heap.count && top->is_word == is_word &&
-                 (is_word ? gs_bytes_equal(top->word, word) : top->gram == gram));
-    }
-    GS_TRY(gs_characters_give(&all->characters, GS_CHARACTERS_END, all->writer, err));
+    GS_TRY(copy_grams(all, err));
+    GS_TRY(copy_words(all, err));
     return gs_segment_lists_done(all->writer, err);
 }
 

@@ -11,6 +11,7 @@
 /* COLS: u32 columns, u32 zero, then a row each: u32 id, u32 width, u64 base, u64 offset */
 #define COLS_HEAD_BYTES 8u
 #define COLS_ROW_BYTES 24u
+#define AT_ONCE 64u /* positions whose documents are looked for together */
 
 static uint64_t cells_of(uint32_t positions, uint32_t shift)
 {
@@ -81,32 +82,56 @@ void gs_columns_encode(gs_buf *out, const gs_column_source *columns, uint32_t co
         column_encode(out, columns[c].values, count);
 }
 
+/* The documents of a few positions. Tables are larger than caches: asking for all that is needed
+ * before it is used lets the waits for memory overlap. */
+static void find_documents(const gs_doctable *docs, const uint32_t *positions, size_t count,
+                           uint32_t out[AT_ONCE])
+{
+    for (size_t i = 0; i < count; i++) {
+        out[i] = docs->coarse[positions[i] >> docs->shift];
+        __builtin_prefetch(&docs->starts[out[i] + 1]);
+        __builtin_prefetch(docs->title.data + (size_t)out[i] * docs->title.width);
+    }
+    for (size_t i = 0; i < count; i++)
+        out[i] = gs_doctable_from(docs, out[i], positions[i]);
+}
+
 uint32_t gs_doctable_count(const gs_doctable *table, const uint32_t *positions, size_t count,
                            uint32_t *last)
 {
-    // finding every document is faster than guessing which positions need it
     const gs_doctable docs = *table;
-    uint32_t documents = 0, before = *last;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t doc = gs_doctable_find(&docs, positions[i]);
-        documents += doc != before;
-        before = doc;
+    uint32_t found[AT_ONCE], documents = 0, before = *last;
+    for (size_t at = 0; at < count; at += AT_ONCE) {
+        size_t piece = count - at < AT_ONCE ? count - at : AT_ONCE;
+        find_documents(&docs, positions + at, piece, found);
+        for (size_t i = 0; i < piece; i++) {
+            documents += found[i] != before;
+            before = found[i];
+        }
     }
     *last = before;
     return documents;
+}
+
+static uint16_t mark_of(const gs_doctable *docs, uint32_t position, uint32_t doc, bool is_first)
+{
+    unsigned in_title = position < gs_doctable_title_end(docs, doc) ? GS_MARK_TITLE : 0;
+    return (uint16_t)(gs_length_code(gs_doctable_length(docs, doc)) | in_title |
+                      (is_first ? GS_MARK_FIRST : 0));
 }
 
 void gs_doctable_mark(const gs_doctable *table, const uint32_t *positions, size_t count,
                       uint32_t *last, uint16_t *marks)
 {
     const gs_doctable docs = *table;
-    uint32_t before = *last;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t doc = gs_doctable_find(&docs, positions[i]);
-        unsigned title = positions[i] < gs_doctable_title_end(&docs, doc) ? GS_MARK_TITLE : 0;
-        unsigned first = doc != before ? GS_MARK_FIRST : 0;
-        marks[i] = (uint16_t)(gs_length_code(gs_doctable_length(&docs, doc)) | title | first);
-        before = doc;
+    uint32_t found[AT_ONCE], before = *last;
+    for (size_t at = 0; at < count; at += AT_ONCE) {
+        size_t piece = count - at < AT_ONCE ? count - at : AT_ONCE;
+        find_documents(&docs, positions + at, piece, found);
+        for (size_t i = 0; i < piece; i++) {
+            marks[at + i] = mark_of(&docs, positions[at + i], found[i], found[i] != before);
+            before = found[i];
+        }
     }
     *last = before;
 }

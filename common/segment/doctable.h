@@ -61,16 +61,21 @@ GS_CHECKED gsearch_status gs_doctable_open(gs_bytes docs, gs_bytes cols, gs_doct
 /* The same without columns. */
 GS_CHECKED gsearch_status gs_doctable_view(gs_bytes docs, gs_doctable *out, gsearch_error *err);
 
-/* The document of `position` < positions. */
-static inline uint32_t gs_doctable_find(const gs_doctable *docs, uint32_t position)
+/* The document of `position` < positions, which is `doc` or one behind it. */
+static inline uint32_t gs_doctable_from(const gs_doctable *docs, uint32_t doc, uint32_t position)
 {
-    uint32_t doc = docs->coarse[position >> docs->shift];
     // two steps without a branch, which no processor could guess; more are rare
     doc += docs->starts[doc + 1] <= position;
     doc += docs->starts[doc + 1] <= position;
     while (docs->starts[doc + 1] <= position)
         doc++;
     return doc;
+}
+
+/* The document of `position` < positions. */
+static inline uint32_t gs_doctable_find(const gs_doctable *docs, uint32_t position)
+{
+    return gs_doctable_from(docs, docs->coarse[position >> docs->shift], position);
 }
 
 /* How many documents hold one of these rising positions, `*last` not counted, which becomes the

@@ -163,28 +163,43 @@ static void code_block(gs_long_writer *writer, const uint32_t *gaps, uint32_t co
     writer->payload.len += codes_bytes + (bit + 7) / 8;
 }
 
-/* Appends one block. */
-static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
+/* The distances of a block's positions, the first being 0; returns the bits of the largest. */
+static unsigned measure_gaps(const uint32_t *positions, uint32_t count,
+                             uint32_t gaps[GS_BLOCK_POSTINGS])
 {
-    uint32_t gaps[GS_BLOCK_POSTINGS] = {0};
     uint32_t all = 0;
+    gaps[0] = 0;
     for (uint32_t i = 1; i < count; i++) {
         gaps[i] = positions[i] - positions[i - 1];
         all |= gaps[i];
     }
-    unsigned bits = all ? 32 - (unsigned)__builtin_clz(all) : 0;
+    memset(gaps + count, 0, (GS_BLOCK_POSTINGS - count) * sizeof(*gaps));
+    return all ? 32 - (unsigned)__builtin_clz(all) : 0;
+}
+
+/* Appends the distances of one block, and to the columns how they are stored. */
+static void append_payload(gs_long_writer *writer, const uint32_t *gaps, unsigned bits,
+                           uint32_t count)
+{
     unsigned high = bits ? bits - 1 : 0;
-    gs_buf_u32(&writer->firsts, positions[0]);
     gs_buf_u32(&writer->offsets,
                (uint32_t)(writer->payload.len / (writer->packed ? LONG_ALIGN : 1)));
     gs_buf_u8(&writer->bits, (uint8_t)(writer->packed ? bits : GS_CODED_BITS + high));
-    gs_buf_u8(&writer->tf, 0);
-    gs_buf_u8(&writer->lengths, UINT8_MAX);
-    gs_buf_u8(&writer->counts, (uint8_t)(count - 1));
     if (writer->packed)
         pack_block(writer, gaps, count, bits);
     else
         code_block(writer, gaps, count, high);
+}
+
+/* Appends one block, its bounds not yet known. */
+static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint32_t count)
+{
+    uint32_t gaps[GS_BLOCK_POSTINGS];
+    append_payload(writer, gaps, measure_gaps(positions, count, gaps), count);
+    gs_buf_u32(&writer->firsts, positions[0]);
+    gs_buf_u8(&writer->tf, 0);
+    gs_buf_u8(&writer->lengths, UINT8_MAX);
+    gs_buf_u8(&writer->counts, (uint8_t)(count - 1));
 }
 
 void gs_long_writer_add_marked(gs_long_writer *writer, const uint32_t *positions,
@@ -610,38 +625,65 @@ gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder, co
  * one behind the other. Gives their bytes, verified. */
 static gsearch_status check_blocks(const gs_long_list *list, gs_bytes *out, gsearch_error *err)
 {
-    uint64_t units = 0;
+    bool packed = is_packed(list->count), good = true;
+    uint64_t end = 0; // of the block before, in units of its offset
     int64_t before = -1;
-    bool good = true;
     for (uint32_t b = 0; b < list->blocks; b++) {
-        uint32_t first = gs_long_list_first(list, b);
-        good &= first > before && list->bits[b] <= 32 &&
-                offset_of(list, b) == units;
+        uint32_t first = gs_long_list_first(list, b), offset = offset_of(list, b);
+        good &= first > before && offset == end;
         before = first;
-        units += gs_bitpack_bytes(gs_long_list_count(list, b), list->bits[b]) / LONG_ALIGN;
+        if (packed) {
+            good &= list->bits[b] <= 32;
+            end += gs_bitpack_bytes(gs_long_list_count(list, b), list->bits[b]) / LONG_ALIGN;
+        } else {
+            end = offset_of(list, b + 1);
+            good &= list->bits[b] - GS_CODED_BITS <= CLASS_MAX && end >= offset &&
+                    end - offset <= CODED_BYTES_MAX;
+        }
     }
-    if (!good || before >= list->postings->positions || units > list->payload.len / LONG_ALIGN)
+    uint64_t bytes = packed ? end * LONG_ALIGN : end;
+    if (!good || before >= list->postings->positions || bytes > list->payload.len)
         return gs_corrupt(err, "a long list has a wrong table");
-    *out = gs_bytes_of(list->payload.ptr, (size_t)units * LONG_ALIGN);
+    *out = gs_bytes_of(list->payload.ptr, (size_t)bytes);
     return gs_container_check(list->postings->container, *out, err);
+}
+
+static gsearch_status copy_payload(gs_long_writer *writer, const gs_long_list *list,
+                                   gsearch_error *err)
+{
+    gs_bytes payload;
+    GS_TRY(check_blocks(list, &payload, err));
+    uint32_t offset = (uint32_t)(writer->payload.len / (writer->packed ? LONG_ALIGN : 1));
+    for (uint32_t b = 0; b < list->blocks; b++)
+        gs_buf_u32(&writer->offsets, offset_of(list, b) + offset);
+    gs_buf_append(&writer->bits, list->bits, list->blocks);
+    gs_buf_bytes(&writer->payload, payload);
+    return GSEARCH_OK;
+}
+
+/* Packs the blocks of a coded list, one by one. */
+static gsearch_status pack_payload(gs_long_writer *writer, const gs_long_list *list,
+                                   gsearch_error *err)
+{
+    uint32_t positions[GS_BLOCK_POSTINGS], gaps[GS_BLOCK_POSTINGS], count;
+    for (uint32_t b = 0; b < list->blocks; b++) {
+        GS_TRY(gs_long_list_block(list, b, positions, &count, err));
+        append_payload(writer, gaps, measure_gaps(positions, count, gaps), count);
+    }
+    return GSEARCH_OK;
 }
 
 gsearch_status gs_long_writer_copy(gs_long_writer *writer, const gs_long_list *list,
                                    uint32_t shift, gsearch_error *err)
 {
-    gs_bytes payload;
-    assert(writer->packed && is_packed(list->count));
-    GS_TRY(check_blocks(list, &payload, err));
-    uint32_t offset = (uint32_t)(writer->payload.len / LONG_ALIGN);
-    for (uint32_t b = 0; b < list->blocks; b++) {
+    assert(writer->packed || !is_packed(list->count));
+    GS_TRY(writer->packed == is_packed(list->count) ? copy_payload(writer, list, err)
+                                                    : pack_payload(writer, list, err));
+    for (uint32_t b = 0; b < list->blocks; b++)
         gs_buf_u32(&writer->firsts, gs_long_list_first(list, b) + shift);
-        gs_buf_u32(&writer->offsets, offset_of(list, b) + offset);
-    }
-    gs_buf_append(&writer->bits, list->bits, list->blocks);
     gs_buf_append(&writer->tf, list->tf, list->blocks);
     gs_buf_append(&writer->lengths, list->length, list->blocks);
     gs_buf_append(&writer->counts, list->counts, list->blocks);
-    gs_buf_bytes(&writer->payload, payload);
     writer->count += list->count;
     writer->last_doc = GS_DOC_NONE;
     return GSEARCH_OK;

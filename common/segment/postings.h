@@ -133,9 +133,10 @@ GS_CHECKED gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t 
                                              uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
                                              gsearch_error *err);
 
-/* Appends the blocks of `list` as they are, every position `shift` more. They begin behind all
- * positions so far, in another document. CORRUPT, with nothing added, if the table cannot be right;
- * what is packed in the blocks is not looked at. */
+/* Appends the blocks of `list`, every position `shift` more. They begin behind all positions so
+ * far, in another document. Blocks of the writer's kind are copied as they are: CORRUPT, with
+ * nothing added, if the table cannot be right; what is in them is not looked at. Coded ones are
+ * packed for a packed list; CORRUPT leaves the writer in a state to be released. */
 GS_CHECKED gsearch_status gs_long_writer_copy(gs_long_writer *writer, const gs_long_list *list,
                                               uint32_t shift, gsearch_error *err);
 

@@ -47,6 +47,7 @@ struct gs_segment_writer {
     gs_list list;
     uint64_t gaps_before;
     uint32_t last_doc; /* of the list so far */
+    uint32_t expected; /* positions of the list; 0: not known */
     uint32_t pending_count;
     uint32_t *pending;
 
@@ -316,6 +317,15 @@ static void drain(gs_segment_writer *writer)
     gs_buf_reset(&writer->sizes);
 }
 
+/* Whether the list may be half of a trigram. */
+static bool is_frequent(const gs_segment_writer *writer, bool packed)
+{
+    if (writer->is_word)
+        return false;
+    return packed || writer->pending_count >= GS_TRIGRAM_BIGRAM_MIN ||
+           writer->expected >= GS_TRIGRAM_BIGRAM_MIN;
+}
+
 /* Gives what has gathered to the coder of the list's class; `packed` as for a gs_long_writer. */
 static void spill(gs_segment_writer *writer, bool is_long, bool packed)
 {
@@ -323,8 +333,7 @@ static void spill(gs_segment_writer *writer, bool is_long, bool packed)
         gs_short_writer_start(&writer->shorts);
     writer->longs.packed = packed;
     writer->spilled = true;
-    bool is_frequent = packed || writer->pending_count >= GS_TRIGRAM_BIGRAM_MIN;
-    if (is_long && is_frequent && !writer->is_word)
+    if (is_long && is_frequent(writer, packed))
         gs_trigrams_add(&writer->trigrams, writer->pending, writer->pending_count);
     if (is_long) {
         gs_long_writer_add(&writer->longs, writer->pending, writer->pending_count);
@@ -389,6 +398,18 @@ const gs_doctable *gs_segment_docs(const gs_segment_writer *writer)
     return &writer->docs;
 }
 
+/* Writes a list that is not long and lies in memory. */
+static void place_short(gs_segment_writer *writer, const uint32_t *positions, gs_list *list)
+{
+    list->place = list->count == 1 ? positions[0] : writer->shorts.gaps;
+    if (list->count == 1)
+        return;
+    gs_short_writer_start(&writer->shorts);
+    gs_short_writer_add(&writer->shorts, positions, list->count, &writer->post);
+    if (writer->post.len >= DRAIN_BYTES)
+        drain(writer);
+}
+
 /* Writes a list that lies in memory; its `count` and `is_long` are known. */
 static void place_whole(gs_segment_writer *writer, const uint32_t *positions, const uint16_t *marks,
                         gs_list *list)
@@ -402,13 +423,7 @@ static void place_whole(gs_segment_writer *writer, const uint32_t *positions, co
     }
     for (uint32_t i = 0; i < list->count; i++)
         list->documents += marks[i] / GS_MARK_FIRST;
-    list->place = list->count == 1 ? positions[0] : writer->shorts.gaps;
-    if (list->count == 1)
-        return;
-    gs_short_writer_start(&writer->shorts);
-    gs_short_writer_add(&writer->shorts, positions, list->count, &writer->post);
-    if (writer->post.len >= DRAIN_BYTES)
-        drain(writer);
+    place_short(writer, positions, list);
 }
 
 gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
@@ -424,6 +439,23 @@ gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
         gs_trigrams_end(&writer->trigrams, gram);
     }
     gs_terms_writer_gram(&writer->terms, gram, &list, gaps_before);
+    count_list(writer, &list);
+    return stuck(writer, "lists", err);
+}
+
+gsearch_status gs_segment_add_short(gs_segment_writer *writer, const gs_term *term,
+                                    const uint32_t *positions, uint32_t count, uint32_t documents,
+                                    gsearch_error *err)
+{
+    assert(count < writer->meta.long_min);
+    end_list(writer);
+    uint64_t gaps_before = writer->shorts.gaps;
+    gs_list list = {.count = count, .documents = documents};
+    place_short(writer, positions, &list);
+    if (term->is_word)
+        gs_terms_writer_word(&writer->terms, term->word, &list, gaps_before);
+    else
+        gs_terms_writer_gram(&writer->terms, term->gram, &list, gaps_before);
     count_list(writer, &list);
     return stuck(writer, "lists", err);
 }
@@ -445,7 +477,13 @@ gsearch_status gs_segment_add_list(gs_segment_writer *writer, bool is_word, uint
     writer->gaps_before = writer->shorts.gaps;
     writer->last_doc = GS_DOC_NONE;
     writer->pending_count = 0;
+    writer->expected = 0;
     return stuck(writer, "lists", err);
+}
+
+void gs_segment_expect(gs_segment_writer *writer, uint32_t positions)
+{
+    writer->expected = positions;
 }
 
 static void add_pending(gs_segment_writer *writer, const uint32_t *positions, size_t count)
@@ -498,9 +536,10 @@ static gsearch_status collect_blocks(gs_segment_writer *writer, const gs_long_li
 gsearch_status gs_segment_add_blocks(gs_segment_writer *writer, const gs_long_list *list,
                                      uint32_t shift, uint32_t documents, gsearch_error *err)
 {
-    assert(!writer->options.small && list->count >= GS_PACKED_MIN);
-    spill(writer, true, true);
-    if (!writer->is_word)
+    bool packed = list->count >= GS_PACKED_MIN || writer->expected >= GS_PACKED_MIN;
+    assert(!writer->options.small && (packed || writer->expected));
+    spill(writer, true, packed);
+    if (is_frequent(writer, packed))
         GS_TRY(collect_blocks(writer, list, shift, err));
     GS_TRY(gs_long_writer_copy(&writer->longs, list, shift, err));
     writer->list.count += list->count;

@@ -60,11 +60,24 @@ const gs_doctable *gs_segment_docs(const gs_segment_writer *writer);
 GS_CHECKED gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
                                               const uint32_t *positions, const uint16_t *marks,
                                               uint32_t count, gsearch_error *err);
+/* What a list is of. */
+typedef struct gs_term {
+    bool is_word;
+    uint64_t gram; /* else */
+    gs_bytes word;
+} gs_term;
+/* Adds a list that lies in memory, of less positions than a long one has, and whose documents are
+ * counted; strictly rising, at least one position. */
+GS_CHECKED gsearch_status gs_segment_add_short(gs_segment_writer *writer, const gs_term *term,
+                                               const uint32_t *positions, uint32_t count,
+                                               uint32_t documents, gsearch_error *err);
 /* Starts a list; `word` is looked at only if `is_word`. Its positions follow, strictly rising, in
  * any number of calls; the next list or gs_segment_lists_done ends it. A list without positions
  * leaves no trace. */
 GS_CHECKED gsearch_status gs_segment_add_list(gs_segment_writer *writer, bool is_word,
                                               uint64_t gram, gs_bytes word, gsearch_error *err);
+/* Says, right behind gs_segment_add_list, how many positions the list will have. */
+void gs_segment_expect(gs_segment_writer *writer, uint32_t positions);
 GS_CHECKED gsearch_status gs_segment_add_positions(gs_segment_writer *writer,
                                                    const uint32_t *positions, size_t count,
                                                    gsearch_error *err);
@@ -73,8 +86,9 @@ GS_CHECKED gsearch_status gs_segment_add_positions(gs_segment_writer *writer,
 GS_CHECKED gsearch_status gs_segment_add_counted(gs_segment_writer *writer,
                                                  const uint32_t *positions, size_t count,
                                                  uint32_t documents, gsearch_error *err);
-/* Takes over the blocks of a long list, every position `shift` more, without decoding them. The
- * list has at least GS_PACKED_MIN positions, and this segment is not a small one. CORRUPT. */
+/* Takes over the blocks of a long list with their bounds, every position `shift` more. It has at
+ * least GS_PACKED_MIN positions, or it is known how many the new list will have; this segment is
+ * not a small one. CORRUPT. */
 GS_CHECKED gsearch_status gs_segment_add_blocks(gs_segment_writer *writer,
                                                 const gs_long_list *list, uint32_t shift,
                                                 uint32_t documents, gsearch_error *err);

@@ -155,21 +155,52 @@ static void whole_segments_merge_to_a_fresh_build(void **state)
 {
     fixture *f = *state;
     for (int with_text = 0; with_text < 2; with_text++) {
-        gs_model model = gs_model_make(20, 280);
-        gs_manifest_segment inputs[20], merged;
-        for (size_t i = 0; i < 20; i++) {
-            gs_model part = part_of(&model, 14 * i, 14 * (i + 1));
-            inputs[i] = gs_model_write(&part, f->dir, 14, 0, with_text);
-            assert_true(frequent_of(f, &inputs[i]).count < 8192);
+        gs_model all = gs_model_make(20, 120);
+        gs_model_document few[120];
+        gs_model model = {few, 0};
+        for (size_t i = 0; i < all.count; i++)
+            if (all.documents[i].document.text.len < 800)
+                few[model.count++] = all.documents[i];
+        gs_manifest_segment inputs[120], merged;
+        for (size_t i = 0; i < model.count; i++) {
+            gs_model part = part_of(&model, i, i + 1);
+            inputs[i] = gs_model_write(&part, f->dir, 1, 0, with_text);
+            assert_false(frequent_of(f, &inputs[i]).is_long);
         }
-        assert_ok(gs_merge_segments(f->dir, NULL, inputs, 20, true, false, &merged, &f->error),
+        assert_ok(gs_merge_segments(f->dir, NULL, inputs, model.count, true, false, &merged,
+                                    &f->error),
                   &f->error);
-        gs_manifest_segment fresh = gs_model_write(&model, f->dir, 14, 0, with_text);
-        assert_true(frequent_of(f, &merged).count >= 8192);
+        gs_manifest_segment fresh = gs_model_write(&model, f->dir, 1, 0, with_text);
+        assert_true(frequent_of(f, &merged).is_long);
         assert_same(&merged, &fresh);
         gs_model_check(&model, f->dir, &merged, with_text);
-        gs_model_free(&model);
+        gs_model_free(&all);
     }
+}
+
+/* Lists whose blocks are coded: their blocks stay as they are, or are packed one by one. */
+static void coded_lists_move_by_their_blocks(void **state)
+{
+    fixture *f = *state;
+    gs_model model = gs_model_make(20, 280);
+    gs_manifest_segment inputs[20], merged;
+    for (size_t i = 0; i < 20; i++) {
+        gs_model part = part_of(&model, 14 * i, 14 * (i + 1));
+        inputs[i] = gs_model_write(&part, f->dir, 14, 0, false);
+        assert_true(frequent_of(f, &inputs[i]).count < GS_PACKED_MIN);
+    }
+    const size_t counts[] = {2, 20};
+    for (size_t i = 0; i < 2; i++) {
+        gs_model whole = part_of(&model, 0, 14 * counts[i]);
+        assert_ok(gs_merge_segments(f->dir, NULL, inputs, counts[i], true, false, &merged,
+                                    &f->error),
+                  &f->error);
+        frequent of = frequent_of(f, &merged);
+        assert_true(of.is_long && (of.count >= GS_PACKED_MIN) == (i == 1));
+        assert_true(of.partial > 1);
+        gs_model_check(&whole, f->dir, &merged, false);
+    }
+    gs_model_free(&model);
 }
 
 /* Short and long lists in turns. Where blocks of one list meet another's, they are not full. */
@@ -417,6 +448,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(whole_segments_merge_to_a_fresh_build, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(coded_lists_move_by_their_blocks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_lists_move_by_their_blocks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(blocks_stay_half_full_however_often_they_are_merged,
                                         set_up, tear_down),

@@ -351,46 +351,60 @@ static void a_seek_finds_the_last_block_that_begins_at_or_before(void **state)
     shelf_free(s);
 }
 
-/* Copies two lists into one behind positions of its own, and reads it back. */
-static void copied_blocks_hold_what_they_held(void **state)
+/* Copies lists into one behind positions of its own, and reads it back. */
+static void check_copies(place *p, bool packed, const uint32_t *from, uint32_t from_count)
 {
-    place *p = *state;
     shelf *s = random_shelf(p), *copy = shelf_new();
-    const uint32_t from[] = {LISTS - 1, LISTS - 2}, before = 300, shift = s->docs.positions;
+    uint32_t before = 300, count = before, blocks = 2, shift = s->docs.positions, at = before;
     gs_buf post;
     gs_long_writer longs;
     gs_buf_init(&post, NULL, SIZE_MAX);
     gs_long_writer_init(&longs, NULL, &s->docs);
-    uint32_t count = before;
-    longs.packed = true;
+    longs.packed = packed;
     gs_long_writer_add(&longs, s->positions[LISTS - 1], before);
-    gs_long_list lists[2], whole;
-    for (uint32_t i = 0; i < 2; i++) {
-        assert_ok(gs_long_list_open(&s->postings, &s->lists[from[i]], &lists[i], &p->error),
-                  &p->error);
-        assert_ok(gs_long_writer_copy(&longs, &lists[i], (i + 1) * shift, &p->error), &p->error);
-        count += lists[i].count;
+    gs_long_list list, whole;
+    for (uint32_t i = 0; i < from_count; i++) {
+        assert_ok(gs_long_list_open(&s->postings, &s->lists[from[i]], &list, &p->error), &p->error);
+        assert_ok(gs_long_writer_copy(&longs, &list, (i + 1) * shift, &p->error), &p->error);
+        count += list.count;
     }
     gs_long_writer_finish(&longs, &post);
-    copy->postings.positions = 3 * shift;
+    copy->postings.positions = (from_count + 1) * shift;
     copy->lists[0] = (gs_list){.count = count, .is_long = true};
     open_postings(p, copy, &post);
-    uint32_t *out = malloc((count + GS_BLOCK_POSTINGS) * sizeof(*out)), at = before;
+    uint32_t *out = malloc((count + GS_BLOCK_POSTINGS) * sizeof(*out));
     assert_ok(gs_list_read(&copy->postings, s->decoder, &copy->lists[0], out, &p->error),
               &p->error);
     assert_memory_equal(out, s->positions[LISTS - 1], before * sizeof(*out));
-    for (uint32_t i = 0; i < 2; i++)
-        for (uint32_t j = 0; j < lists[i].count; j++)
-            assert_int_equal(out[at++], s->positions[from[i]][j] + (i + 1) * shift);
     assert_ok(gs_long_list_open(&copy->postings, &copy->lists[0], &whole, &p->error), &p->error);
-    assert_int_equal(whole.blocks, 2 + lists[0].blocks + lists[1].blocks);
-    assert_memory_equal(whole.tf + 2, lists[0].tf, lists[0].blocks);
-    assert_memory_equal(whole.length + 2 + lists[0].blocks, lists[1].length, lists[1].blocks);
+    for (uint32_t i = 0; i < from_count; i++) {
+        assert_ok(gs_long_list_open(&s->postings, &s->lists[from[i]], &list, &p->error), &p->error);
+        for (uint32_t j = 0; j < list.count; j++)
+            assert_int_equal(out[at++], s->positions[from[i]][j] + (i + 1) * shift);
+        assert_memory_equal(whole.tf + blocks, list.tf, list.blocks);
+        assert_memory_equal(whole.length + blocks, list.length, list.blocks);
+        assert_memory_equal(whole.counts + blocks, list.counts, list.blocks);
+        blocks += list.blocks;
+    }
+    assert_int_equal(whole.blocks, blocks);
     free(out);
     gs_long_writer_release(&longs);
     gs_buf_release(&post);
     shelf_free(copy);
     shelf_free(s);
+}
+
+static void copied_blocks_hold_what_they_held(void **state)
+{
+    const uint32_t packed[] = {LISTS - 1, LISTS - 2}, coded[] = {SHORT_LISTS + 2, SHORT_LISTS + 2};
+    check_copies(*state, true, packed, 2);
+    check_copies(*state, false, coded, 2);
+}
+
+static void coded_blocks_are_packed_for_a_packed_list(void **state)
+{
+    const uint32_t lists[] = {SHORT_LISTS + 3, LISTS - 1, SHORT_LISTS + 2};
+    check_copies(*state, true, lists, 3);
 }
 
 static void a_decoder_may_outlive_the_file_it_has_read(void **state)
@@ -555,38 +569,60 @@ static void long_lists_that_cannot_be_are_refused(void **state)
     shelf_free(s);
 }
 
-static void blocks_under_a_table_that_cannot_be_are_not_copied(void **state)
+/* A change of the table of a list, and what it is changed to. */
+typedef struct table_change {
+    const uint8_t *at;
+    uint32_t value;
+} table_change;
+
+static void check_refusals(shelf *s, const gs_long_list *list, const table_change *changes,
+                           size_t changes_count)
 {
-    shelf *s = random_shelf(*state);
     gsearch_error error;
-    gs_long_list list;
     gs_long_writer longs;
     gs_long_writer_init(&longs, NULL, &s->docs);
-    longs.packed = true;
-    assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS], &list, &error), &error);
-    uint32_t last = list.blocks - 1;
-    const struct {
-        const uint8_t *at;
-        uint32_t value;
-    } changes[] = {
-        {list.firsts + 4, gs_long_list_first(&list, 0)},
-        {list.firsts + 4 * last, s->postings.positions},
-        {list.offsets, 1},
-        {list.offsets + 4 * last, 0},
-        {list.bits, 33},
-        {list.bits + last, 0x21212121},
-    };
-    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+    longs.packed = list->count >= 8192;
+    for (size_t i = 0; i < changes_count; i++) {
         uint8_t *at = (uint8_t *)(uintptr_t)changes[i].at;
         uint32_t kept = gs_load_u32(at);
         gs_store_u32(at, changes[i].value);
-        assert_fails(GSEARCH_CORRUPT, gs_long_writer_copy(&longs, &list, 0, &error), &error);
+        assert_fails(GSEARCH_CORRUPT, gs_long_writer_copy(&longs, list, 0, &error), &error);
         gs_store_u32(at, kept);
         assert_int_equal(longs.count, 0);
         assert_int_equal(longs.counts.len, 0);
     }
-    assert_ok(gs_long_writer_copy(&longs, &list, 0, &error), &error);
+    assert_ok(gs_long_writer_copy(&longs, list, 0, &error), &error);
     gs_long_writer_release(&longs);
+}
+
+static void blocks_under_a_table_that_cannot_be_are_not_copied(void **state)
+{
+    shelf *s = random_shelf(*state);
+    gsearch_error error;
+    gs_long_list packed, coded;
+    assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS], &packed, &error), &error);
+    assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS + 3], &coded, &error), &error);
+    uint32_t last = packed.blocks - 1, last_coded = coded.blocks - 1;
+    const table_change of_packed[] = {
+        {packed.firsts + 4, gs_long_list_first(&packed, 0)},
+        {packed.firsts + 4 * last, s->postings.positions},
+        {packed.offsets, 1},
+        {packed.offsets + 4 * last, 0},
+        {packed.bits, 33},
+        {packed.bits + last, 0x21212121},
+    };
+    const table_change of_coded[] = {
+        {coded.firsts + 4, gs_long_list_first(&coded, 0)},
+        {coded.firsts + 4 * last_coded, s->postings.positions},
+        {coded.offsets, 1},
+        {coded.offsets + 4 * last_coded, 0},
+        {coded.offsets + 4 * coded.blocks, 0},
+        {coded.offsets + 4 * coded.blocks, (uint32_t)coded.payload.len + 1},
+        {coded.bits, 0x3f3f3f3f},
+        {coded.bits + last_coded, 0x60606060},
+    };
+    check_refusals(s, &packed, of_packed, sizeof(of_packed) / sizeof(*of_packed));
+    check_refusals(s, &coded, of_coded, sizeof(of_coded) / sizeof(*of_coded));
     shelf_free(s);
 }
 
@@ -681,6 +717,7 @@ int main(void)
         PLACE_CASE(long_lists_have_the_form_of_the_description),
         PLACE_CASE(a_seek_finds_the_last_block_that_begins_at_or_before),
         PLACE_CASE(copied_blocks_hold_what_they_held),
+        PLACE_CASE(coded_blocks_are_packed_for_a_packed_list),
         PLACE_CASE(blocks_under_a_table_that_cannot_be_are_not_copied),
         PLACE_CASE(a_decoder_may_outlive_the_file_it_has_read),
         PLACE_CASE(lists_that_the_segment_has_no_room_for_are_refused),
