@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/segment/segment.h"
 #include "tests/support/check.h"
 
 #define INODES_MAX 2048u
@@ -283,6 +284,25 @@ void gs_disk_image_free(gs_disk_image *image)
     for (size_t i = 0; i < image->count; i++)
         free(image->files[i].data);
     free(image);
+}
+
+void gs_disk_each_file(const gs_manifest *manifest, void (*visit)(const char *text, void *payload),
+                       void *payload)
+{
+    char hex[33], text[GS_DISK_NAME_MAX];
+    for (uint32_t i = 0; i < manifest->segments_count; i++) {
+        const gs_manifest_segment *segment = &manifest->segments[i];
+        gs_segment_file_name(segment->segment.id, text);
+        visit(text, payload);
+        gs_hash128_text(segment->deletes.id, hex);
+        snprintf(text, sizeof(text), "del-%s.gsd", hex);
+        if (segment->deletes.length)
+            visit(text, payload);
+    }
+    gs_hash128_text(manifest->inputs.id, hex);
+    snprintf(text, sizeof(text), "inputs-%s.gsi", hex);
+    if (manifest->inputs.length)
+        visit(text, payload);
 }
 
 /* ---- calls on names ---- */

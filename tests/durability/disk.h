@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "common/segment/manifest.h"
+
 #define GS_DISK_ROOT "/disk" /* always there */
 #define GS_DISK_INDEX GS_DISK_ROOT "/ix"
 #define GS_DISK_NAME_MAX 64
@@ -70,6 +72,10 @@ void gs_disk_restore(const gs_disk_image *image);
 /* Adds the files of the image whose names are not there; what is open stays open. */
 void gs_disk_add(const gs_disk_image *image);
 void gs_disk_image_free(gs_disk_image *image);
+
+/* The name of every file that a generation consists of, beside its manifest. */
+void gs_disk_each_file(const gs_manifest *manifest, void (*visit)(const char *name, void *payload),
+                       void *payload);
 
 /* ---- calls ---- */
 

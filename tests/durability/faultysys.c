@@ -48,7 +48,19 @@ void gs_faults_reset(void)
 typedef struct call {
     unsigned number; // 0: not counted
     bool is_hit;
+    int error;
+    size_t cut_to;
 } call;
+
+/* The plan for what comes after the first call that was hit. */
+static void plan_second(gs_faults *faults, unsigned number)
+{
+    faults->at = number + faults->then_after;
+    faults->error = faults->then_error;
+    faults->for_good = faults->then_for_good;
+    faults->cut_to = 0;
+    faults->then_after = 0;
+}
 
 static call enter(gs_fault_call kind, bool is_input, size_t len)
 {
@@ -56,8 +68,10 @@ static call enter(gs_fault_call kind, bool is_input, size_t len)
     if (!faults->is_on || (faults->only_changes && kind >= GS_CALL_CHANGES))
         return (call){0};
     call made = {.number = atomic_fetch_add(&faults->calls, 1) + 1};
-    made.is_hit = faults->at &&
-                  (made.number == faults->at || (faults->for_good && made.number > faults->at));
+    made.is_hit =
+        faults->at && (made.number == faults->at || (faults->for_good && made.number > faults->at));
+    made.error = faults->error;
+    made.cut_to = faults->cut_to;
     if (made.is_hit && !atomic_exchange(&faults->is_hit, true)) {
         faults->hit_call = kind;
         faults->hit_len = len;
@@ -68,6 +82,8 @@ static call enter(gs_fault_call kind, bool is_input, size_t len)
         faults->remove_failed = true;
     if (made.is_hit && faults->dies && !faults->dies_after)
         _exit(GS_FAULT_EXIT);
+    if (made.is_hit && faults->then_after)
+        plan_second(faults, made.number);
     return made;
 }
 
@@ -81,10 +97,9 @@ static call enter_change(gs_fault_call kind, int fd, const char *from, const cha
 
 static bool fails(call made)
 {
-    const gs_faults *faults = gs_faults_here();
-    if (!made.is_hit || !faults->error)
+    if (!made.is_hit || !made.error)
         return false;
-    errno = faults->error;
+    errno = made.error;
     return true;
 }
 
@@ -97,10 +112,9 @@ static void leave(call made)
 
 static size_t cut(call made, size_t len)
 {
-    const gs_faults *faults = gs_faults_here();
-    if (!made.is_hit || !faults->cut_to || len < 2)
+    if (!made.is_hit || !made.cut_to || len < 2)
         return len;
-    return faults->cut_to >= len ? len - 1 : faults->cut_to;
+    return made.cut_to >= len ? len - 1 : made.cut_to;
 }
 
 static bool is_input(int dir, const char *path)
@@ -274,8 +288,8 @@ int gs_sys_renameat2(int dir, const char *from, const char *to, unsigned flags)
     call made = enter_change(GS_CALL_RENAME, dir, from, to, 0);
     int failed = -1;
     if (!fails(made))
-        failed = gs_disk_has_fd(dir) ? gs_disk_rename(from, to)
-                                     : renameat2(dir, from, dir, to, flags);
+        failed =
+            gs_disk_has_fd(dir) ? gs_disk_rename(from, to) : renameat2(dir, from, dir, to, flags);
     gs_faults *faults = gs_faults_here();
     if (faults->is_on && !failed && strncmp(to, "manifest-", 9) == 0)
         faults->has_manifest = true;

@@ -40,10 +40,13 @@ typedef struct gs_faults {
     /* the plan, of numbers from 1 */
     bool is_on; /* else nothing is counted and nothing fails */
     bool only_changes;
-    unsigned at; /* the call that it is about; 0: none */
+    unsigned at;   /* the call that it is about; 0: none */
     bool for_good; /* and those after it */
     int error;     /* it fails with this errno; */
     size_t cut_to; /* else, if a transfer, it is cut to that length, SIZE_MAX: to one byte less; */
+    unsigned then_after; /* so many calls after the first that is hit comes another; 0: none */
+    int then_error;
+    bool then_for_good;
     bool dies, dies_after; /* else it is the last one, before or after it was made */
     unsigned allocation_at;
     bool allocations_for_good;
@@ -53,13 +56,13 @@ typedef struct gs_faults {
     /* what was seen */
     atomic_uint calls, allocations;
     atomic_bool is_hit;
-    gs_fault_call hit_call; /* the first that is hit */
-    size_t hit_len;         /* of a transfer */
-    bool hit_input;         /* a call about neither the index folder nor the one above */
-    bool remove_failed;     /* a call that should clean up */
+    gs_fault_call hit_call;   /* the first that is hit */
+    size_t hit_len;           /* of a transfer */
+    bool hit_input;           /* a call about neither the index folder nor the one above */
+    bool remove_failed;       /* a call that should clean up */
     atomic_bool has_manifest; /* the rename of one was made */
-    atomic_long blocks;     /* of memory that are in use, planned or not */
-    atomic_long descriptors; /* that are open, likewise, of files */
+    atomic_long blocks;       /* of memory that are in use, planned or not */
+    atomic_long descriptors;  /* that are open, likewise, of files */
 } gs_faults;
 
 gs_faults *gs_faults_here(void);

@@ -12,7 +12,6 @@
 
 #include "common/base/checksum.h"
 #include "common/segment/manifest.h"
-#include "common/segment/segment.h"
 #include "tests/durability/disk.h"
 #include "tests/durability/faultysys.h"
 #include "tests/durability/scenario.h"
@@ -45,25 +44,6 @@ typedef struct history {
     size_t files_count;
     char *content; // that a further run comes to
 } history;
-
-static void each_file(const gs_manifest *manifest, void (*visit)(const char *name, void *payload),
-                      void *payload)
-{
-    char hex[33], name[GS_DISK_NAME_MAX];
-    for (uint32_t i = 0; i < manifest->segments_count; i++) {
-        const gs_manifest_segment *segment = &manifest->segments[i];
-        gs_segment_file_name(segment->segment.id, name);
-        visit(name, payload);
-        gs_hash128_text(segment->deletes.id, hex);
-        snprintf(name, sizeof(name), "del-%s.gsd", hex);
-        if (segment->deletes.length)
-            visit(name, payload);
-    }
-    gs_hash128_text(manifest->inputs.id, hex);
-    snprintf(name, sizeof(name), "inputs-%s.gsi", hex);
-    if (manifest->inputs.length)
-        visit(name, payload);
-}
 
 static uint64_t hash_of(const char *name)
 {
@@ -102,7 +82,7 @@ static void commit(history *self, const gs_scenario *scenario)
     self->generations++;
     self->returned[self->generations] = gs_disk_log_count();
     self->checksums[self->generations] = manifest.checksum;
-    each_file(&manifest, remember_file, self);
+    gs_disk_each_file(&manifest, remember_file, self);
 }
 
 /* `len` bytes of random characters: several sectors that do not compress. */
@@ -352,7 +332,7 @@ static void check_state(world *self)
         fail_msg("after %zu changes: generation %u was acknowledged, %u is there", self->cut,
                  acknowledged, (unsigned)manifest.generation);
     assert_true(manifest.checksum == past->checksums[manifest.generation]);
-    each_file(&manifest, check_file, self);
+    gs_disk_each_file(&manifest, check_file, self);
 }
 
 /* The next run begins on this disk and comes to the same end. */
@@ -413,8 +393,7 @@ static void try_state(world *names, world *self, const file *about, size_t chose
 {
     uint64_t hash = self->is_folder_synced;
     for (size_t i = 0; i < names->names_count; i++) {
-        const version *content =
-            choose(&self->files[names->names[i].inode], about, chosen, rest);
+        const version *content = choose(&self->files[names->names[i].inode], about, chosen, rest);
         const char *name = names->names[i].name;
         hash += gs_checksum(name, strlen(name), content->hash);
     }
@@ -424,8 +403,7 @@ static void try_state(world *names, world *self, const file *about, size_t chose
     gs_disk_clear();
     gs_disk_make_folder();
     for (size_t i = 0; i < names->names_count; i++) {
-        const version *content =
-            choose(&self->files[names->names[i].inode], about, chosen, rest);
+        const version *content = choose(&self->files[names->names[i].inode], about, chosen, rest);
         gs_disk_put(names->names[i].name, content->data, content->len);
     }
     check_state(self);
@@ -502,8 +480,8 @@ static void no_power_cut_takes_what_was_acknowledged(void **state)
         try_cut(self);
     }
     printf("# figure: disks after a power cut: %zu different ones, %zu of them gone on with, over "
-           "%zu changes in %u generations\n", self->states, self->recovered, past.log_count,
-           past.generations);
+           "%zu changes in %u generations\n",
+           self->states, self->recovered, past.log_count, past.generations);
     assert_true(self->states >= (is_full ? STATES_FULL : STATES_QUICK));
     assert_true(self->recovered > 0);
     for (size_t i = 0; i < FILES_MAX; i++) {
