@@ -325,8 +325,8 @@ def a_locked_index_is_not_written():
 def sizes_are_checked():
     with place() as here:
         here.write("a.txt", "甲")
-        for options in (["--memory", "1M"], ["--memory", "x"], ["-j", "65"], ["-j", "-1"],
-                        ["--memory"], ["--nonsense"], ["-x"]):
+        for options in (["--memory", "1M"], ["--memory", "15M"], ["--memory", "x"], ["-j", "65"],
+                        ["-j", "-1"], ["--memory"], ["--nonsense"], ["-x"]):
             here.run("index", "a.txt", *options, expect=2)
             assert here.said.startswith("gsearch: "), here.said
         assert not here.index.exists() or not here.files("manifest-*")

@@ -106,6 +106,14 @@ def what_cannot_be_served_ends_with_its_exit_code():
             assert done.returncode == wanted and done.stderr and not done.stdout, done
 
 
+def sixty_four_threads_may_search():
+    with index_of(records(0, 3, "甲")) as index:
+        with Daemon(index, "-j", "64") as daemon:
+            assert daemon.ask("COUNT 公报\n").startswith("OK total=3 ")
+        refused = run("serve", "-d", index, "--listen", "127.0.0.1:0", "-j", "65")
+        assert refused.returncode == 2 and b"64 threads" in refused.stderr, refused
+
+
 def a_new_generation_is_served_within_moments():
     with index_of(records(0, 3, "甲")) as index, Daemon(index) as daemon:
         assert keys(daemon.ask("COUNT 公报\n").splitlines()[0])["total"] == "3"
@@ -310,6 +318,7 @@ tap.main(netcat_gets_the_replies_of_the_manual,
          a_document_comes_back_as_it_was_given,
          a_unix_socket_is_its_owners_and_the_next_daemon_takes_it_over,
          what_cannot_be_served_ends_with_its_exit_code,
+         sixty_four_threads_may_search,
          a_new_generation_is_served_within_moments,
          old_answers_are_told_in_the_log,
          sigusr1_logs_the_stats,

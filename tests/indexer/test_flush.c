@@ -6,6 +6,7 @@
 #include "indexer/batch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/limits.h"
 #include "indexer/batchparts.h"
@@ -82,6 +83,20 @@ static void more_segments_than_there_is_room_for_are_refused(void **state)
     gs_model_free(&model);
 }
 
+static void a_batch_holds_so_many_documents_as_a_segment(void **state)
+{
+    fixture *f = *state;
+    gs_batch *batch;
+    const gs_document document = {.id = gs_bytes_str("a"), .text = gs_bytes_str("政务")};
+    assert_ok(gs_batch_new(f->dir, NULL, 0, true, &batch, &f->error), &f->error);
+    batch->documents = GS_SEGMENT_DOCUMENTS_MAX; // as if
+    assert_fails(GSEARCH_LIMIT, gs_batch_add(batch, &document, &f->error), &f->error);
+    assert_non_null(strstr(f->error.message, "2147483647"));
+    batch->documents = 0;
+    assert_ok(gs_batch_add(batch, &document, &f->error), &f->error);
+    gs_batch_free(batch);
+}
+
 static void batches_that_do_not_fit_one_segment_make_more(void **state)
 {
     fixture *f = *state;
@@ -108,6 +123,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bytes_depend_on_neither_memory_nor_batches, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_batch_holds_so_many_documents_as_a_segment, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(batches_that_do_not_fit_one_segment_make_more, set_up,
                                         tear_down),

@@ -20,6 +20,16 @@ static void the_last_posting_is_allowed_and_the_next_is_not(void **unused)
     assert_non_null(strstr(error.message, "50000000"));
 }
 
+static void a_search_has_two_seconds(void **unused)
+{
+    (void)unused;
+    gs_budget budget;
+    uint64_t before = gs_clock_ns(), given = GS_QUERY_TIME_MS_MAX * 1000000ull;
+    gs_budget_start(&budget, NULL);
+    assert_int_equal(given, 2000000000u);
+    assert_in_range(budget.deadline_ns, before + given, gs_clock_ns() + given);
+}
+
 static void a_cancelled_search_times_out(void **unused)
 {
     (void)unused;
@@ -47,6 +57,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_posting_is_allowed_and_the_next_is_not),
+        cmocka_unit_test(a_search_has_two_seconds),
         cmocka_unit_test(a_cancelled_search_times_out),
         cmocka_unit_test(a_search_behind_its_deadline_times_out),
     };

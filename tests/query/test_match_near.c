@@ -2,6 +2,9 @@
  *
  * NEAR by hand: windows counted on paper. The random comparison is in test_search.c.
  */
+#include <string.h>
+
+#include "common/base/limits.h"
 #include "tests/query/collection.h"
 #include "tests/query/probe.h"
 #include "tests/support/check.h"
@@ -79,7 +82,8 @@ static void three_terms_share_the_distance(void **unused)
 static void words_are_completed_between_quotes_as_beside_near(void **unused)
 {
     (void)unused;
-    static const char *const forms[] = {"设备 NEAR/3 pd17*", "\"设备 pd17*\"~3", "“pd17*　设备*”~3"};
+    static const char *const forms[] = {"设备 NEAR/3 pd17*", "\"设备 pd17*\"~3",
+                                        "“pd17*　设备*”~3"};
     for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
         assert_int_equal(frequency("设备一二三PD1728A", forms[i]), 1);
         assert_int_equal(frequency("pd17。设备，pd1728a", forms[i]), 2);
@@ -145,6 +149,40 @@ static void spans_are_the_matches_that_make_a_window(void **unused)
     check_spans("甲乙乙丙", "甲 NEAR/5 乙 NEAR/5 丙", "0+1 1+1 2+1 3+1 ");
 }
 
+static void eight_terms_may_be_near_each_other(void **unused)
+{
+    (void)unused;
+    gs_collection collection = {0};
+    gs_collection_add(&collection, "a", "甲甲甲甲甲甲甲甲甲", NULL, 0);
+    char *dir = gs_test_dir_make();
+    gsearch_index *index = gs_collection_index(&collection, dir, 1, true);
+    for (unsigned terms = GS_QUERY_NEAR_TERMS_MAX; terms <= GS_QUERY_NEAR_TERMS_MAX + 1; terms++) {
+        gsearch_request request = GSEARCH_REQUEST_INIT;
+        gsearch_results *results = NULL;
+        gsearch_error error;
+        gs_buf query;
+        gs_buf_init(&query, NULL, 4096);
+        gs_buf_str(&query, "甲");
+        for (unsigned i = 1; i < terms; i++)
+            gs_buf_str(&query, " NEAR/9 甲");
+        gs_buf_u8(&query, 0);
+        request.query = (const char *)query.data;
+        gsearch_status status = gsearch_search(index, &request, &results, &error);
+        if (terms == GS_QUERY_NEAR_TERMS_MAX) {
+            assert_ok(status, &error);
+            assert_int_equal(results->total, 1);
+        } else {
+            assert_fails(GSEARCH_LIMIT, status, &error);
+            assert_non_null(strstr(error.message, "8 terms"));
+        }
+        gsearch_results_free(results);
+        gs_buf_release(&query);
+    }
+    gsearch_index_close(index);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +197,7 @@ int main(void)
         cmocka_unit_test(windows_do_not_cross_a_field),
         cmocka_unit_test(a_window_in_the_title_weighs_three),
         cmocka_unit_test(spans_are_the_matches_that_make_a_window),
+        cmocka_unit_test(eight_terms_may_be_near_each_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
  */
 #include "query/workspace.h"
 
+#include "common/base/limits.h"
 #include "tests/support/check.h"
 #include "tests/support/flaky.h"
 
@@ -64,12 +65,35 @@ static void no_memory_gives_none(void **unused)
     }
 }
 
+static void a_search_has_a_gibibyte_at_most_in_each_arena(void **unused)
+{
+    (void)unused;
+    gs_flaky flaky;
+    gs_workspace_pool pool;
+    gs_flaky_init(&flaky, 0);
+    gs_workspace_pool_init(&pool, &flaky.mem);
+    gs_workspace *taken = gs_workspace_take(&pool);
+    gs_arena *const arenas[] = {&taken->arena, &taken->batch, &taken->scratch};
+    for (size_t i = 0; i < 3; i++) {
+        size_t calls = flaky.calls;
+        assert_null(gs_arena_alloc(arenas[i], GS_QUERY_MEMORY_BYTES_MAX + 1));
+        assert_int_equal(flaky.calls, calls); // nobody was asked for it
+        flaky.fail_at = calls + 1;
+        assert_null(gs_arena_alloc(arenas[i], GS_QUERY_MEMORY_BYTES_MAX));
+        assert_int_equal(flaky.calls, calls + 1); // it was asked for
+        flaky.fail_at = 0;
+    }
+    gs_workspace_give(&pool, taken);
+    gs_workspace_pool_release(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_workspace_is_used_again_without_new_memory),
         cmocka_unit_test(two_searches_never_share_one),
         cmocka_unit_test(no_memory_gives_none),
+        cmocka_unit_test(a_search_has_a_gibibyte_at_most_in_each_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
