@@ -8,17 +8,18 @@
 
 #include <stdlib.h>
 
-#define BLOCK_POSTINGS_MIN 64u
-#define ROOM_POSTINGS 64u  /* of a new room; it grows in steps of */
+#define BLOCK_BYTES_MIN (64u * GS_BIN_POSTING_BYTES)
+#define BLOCK_BYTES_MAX (GS_BIN_BLOCK_POSTINGS_MAX * GS_BIN_POSTING_BYTES)
 #define ROOM_GROWTH 8u
+#define SLACK (sizeof(uint64_t) - GS_BIN_POSTING_BYTES) /* postings are written as eight bytes */
+#define ADDED_BYTES_MAX (2 * GS_BIN_POSTING_BYTES)      /* with a posting that is far away */
 
 gsearch_status gs_bins_init(gs_bins *bins, gs_spill_file *file, const gs_mem *mem,
                             size_t memory_bytes, gsearch_error *err)
 {
-    *bins = (gs_bins){.mem = mem, .file = file, .block_postings = BLOCK_POSTINGS_MIN};
-    while (bins->block_postings < GS_BIN_BLOCK_POSTINGS_MAX &&
-           bins->block_postings * 2 * sizeof(uint64_t) * GS_BINS <= memory_bytes)
-        bins->block_postings *= 2;
+    *bins = (gs_bins){.mem = mem, .file = file, .block_bytes = BLOCK_BYTES_MIN};
+    while (bins->block_bytes < BLOCK_BYTES_MAX && bins->block_bytes * 2 * GS_BINS <= memory_bytes)
+        bins->block_bytes *= 2;
     bins->rooms = gs_mem_calloc(mem, GS_BINS, sizeof(*bins->rooms));
     bins->begins = gs_mem_calloc(mem, GS_BINS, sizeof(*bins->begins));
     return bins->rooms && bins->begins ? GSEARCH_OK : gs_fail_memory(err);
@@ -53,8 +54,10 @@ static gsearch_status add_block(gs_bins *bins, uint32_t bin, uint64_t offset, gs
                      bins->blocks_count + 1, SIZE_MAX / sizeof(*bins->blocks),
                      sizeof(*bins->blocks)))
         return gs_fail_memory(err);
-    bins->blocks[bins->blocks_count++] = (gs_bin_block){
-        .bin = bin, .count = (uint32_t)filled(bins, bin), .offset = offset};
+    uint32_t bytes = (uint32_t)filled(bins, bin);
+    uint32_t count = bytes / GS_BIN_POSTING_BYTES - bins->rooms[bin].steps;
+    bins->blocks[bins->blocks_count++] =
+        (gs_bin_block){.bin = bin, .count = count, .bytes = bytes, .offset = offset};
     return GSEARCH_OK;
 }
 
@@ -65,25 +68,39 @@ static gsearch_status write_room(gs_bins *bins, uint32_t bin, gsearch_error *err
     if (!file->scratch)
         GS_TRY(gs_scratch_open(file->dir, &file->scratch, err));
     GS_TRY(add_block(bins, bin, gs_scratch_size(file->scratch), err));
-    GS_TRY(gs_scratch_write(file->scratch, bins->begins[bin],
-                            filled(bins, bin) * sizeof(uint64_t), err));
-    bins->rooms[bin].next = bins->begins[bin];
+    GS_TRY(gs_scratch_write(file->scratch, bins->begins[bin], filled(bins, bin), err));
+    gs_bin_room *room = &bins->rooms[bin];
+    room->next = bins->begins[bin];
+    room->last = room->steps = 0;
     return GSEARCH_OK;
 }
 
 gsearch_status gs_bins_room(gs_bins *bins, uint32_t bin, gsearch_error *err)
 {
-    size_t count = filled(bins, bin);
-    if (count == bins->block_postings)
+    gs_bin_room *room = &bins->rooms[bin];
+    size_t bytes = 0, count = filled(bins, bin);
+    if (bins->begins[bin])
+        bytes = (size_t)(room->limit - bins->begins[bin]) + ADDED_BYTES_MAX - 1;
+    if (bytes == bins->block_bytes)
         return write_room(bins, bin, err);
-    size_t room = count ? count * ROOM_GROWTH : ROOM_POSTINGS;
-    room = room < bins->block_postings ? room : bins->block_postings;
-    uint64_t *grown = gs_mem_resize(bins->mem, bins->begins[bin], room * sizeof(*grown));
+    bytes = bytes ? bytes * ROOM_GROWTH : BLOCK_BYTES_MIN;
+    bytes = bytes < bins->block_bytes ? bytes : bins->block_bytes;
+    uint8_t *grown = gs_mem_resize(bins->mem, bins->begins[bin], bytes + SLACK);
     if (!grown)
         return gs_fail_memory(err);
     bins->begins[bin] = grown;
-    bins->rooms[bin] = (gs_bin_room){.next = grown + count, .end = grown + room};
+    room->next = grown + count;
+    room->limit = grown + bytes - (ADDED_BYTES_MAX - 1);
     return GSEARCH_OK;
+}
+
+uint32_t gs_bins_step(gs_bin_room *room, uint32_t step)
+{
+    uint64_t steps = step / GS_BIN_STEP_MAX;
+    gs_store_u64(room->next, steps | (uint64_t)GS_BIN_STEP_MAX << GS_BIN_STEP_SHIFT);
+    room->next += GS_BIN_POSTING_BYTES;
+    room->steps++;
+    return step % GS_BIN_STEP_MAX;
 }
 
 /* Packs what all rooms hold into `kept`. */
@@ -94,7 +111,7 @@ static gsearch_status keep_rooms(gs_bins *bins, size_t bytes, gsearch_error *err
         return gs_fail_memory(err);
     uint64_t offset = 0;
     for (uint32_t bin = 0; bin < GS_BINS; bin++) {
-        size_t len = filled(bins, bin) * sizeof(uint64_t);
+        size_t len = filled(bins, bin);
         if (!len)
             continue;
         GS_TRY(add_block(bins, bin, offset, err));
@@ -117,7 +134,7 @@ gsearch_status gs_bins_seal(gs_bins *bins, gsearch_error *err)
 {
     size_t bytes = 0;
     for (uint32_t bin = 0; bin < GS_BINS; bin++)
-        bytes += filled(bins, bin) * sizeof(uint64_t);
+        bytes += filled(bins, bin);
     if (bytes <= GS_SPILL_KEEP_BYTES && !bins->blocks_count) {
         GS_TRY(keep_rooms(bins, bytes, err));
     } else {
@@ -153,12 +170,36 @@ const gs_bin_block *gs_bins_find(const gs_bins *bins, uint32_t bin, size_t *coun
     return *count ? bins->blocks + first : NULL;
 }
 
+/* Of a block; false if they are not as many as it says. */
+static bool decode(const uint8_t *bytes, const gs_bin_block *block, uint64_t *out)
+{
+    const uint64_t key_mask = (1u << GS_BIN_STEP_SHIFT) - 1;
+    const uint8_t *end = bytes + block->bytes;
+    uint64_t position = 0;
+    uint32_t count = 0;
+    while (bytes < end && count < block->count) {
+        uint64_t posting = gs_load_u64(bytes), key = posting & key_mask;
+        uint32_t step = posting >> GS_BIN_STEP_SHIFT & GS_BIN_STEP_MAX;
+        bytes += GS_BIN_POSTING_BYTES;
+        if (__builtin_expect(step == GS_BIN_STEP_MAX, 0)) {
+            position += key * GS_BIN_STEP_MAX;
+            continue;
+        }
+        position += step;
+        out[count++] = key << GS_BIN_KEY_SHIFT | (uint32_t)position;
+    }
+    return bytes == end && count == block->count;
+}
+
 gsearch_status gs_bins_read(const gs_bins *bins, const gs_bin_block *block, uint64_t *out,
                             gsearch_error *err)
 {
-    size_t len = block->count * sizeof(*out);
-    if (!bins->kept)
-        return gs_scratch_read(bins->file->scratch, block->offset, out, len, err);
-    memcpy(out, bins->kept + block->offset, len);
-    return GSEARCH_OK;
+    uint8_t bytes[BLOCK_BYTES_MAX + SLACK];
+    if (bins->kept)
+        memcpy(bytes, bins->kept + block->offset, block->bytes);
+    else
+        GS_TRY(gs_scratch_read(bins->file->scratch, block->offset, bytes, block->bytes, err));
+    memset(bytes + block->bytes, 0, SLACK);
+    return decode(bytes, block, out) ? GSEARCH_OK
+                                     : gs_fail(err, GSEARCH_INTERNAL, "a bin does not read back");
 }

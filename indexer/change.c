@@ -37,16 +37,29 @@ static gsearch_status open_deletes(gs_change *change, gs_change_segment *segment
     return GSEARCH_OK;
 }
 
-static gsearch_status open_segment(gs_change *change, const gs_manifest_segment *file,
-                                   gs_change_segment *out, gsearch_error *err)
+/* The file of a segment if it is among `known`, else NULL. */
+static gs_segment *find_open(const gs_change_segment *known, size_t known_count, gs_hash128 id)
 {
-    gs_change_segment opened = {.file = *file};
+    for (size_t i = 0; i < known_count; i++) {
+        gs_hash128 other = known[i].file.segment.id;
+        if (other.low == id.low && other.high == id.high)
+            return gs_segment_ref(known[i].segment);
+    }
+    return NULL;
+}
+
+/* `known` is the file of the segment, which becomes its own, or NULL. */
+static gsearch_status open_segment(gs_change *change, const gs_manifest_segment *file,
+                                   gs_segment *known, gs_change_segment *out, gsearch_error *err)
+{
+    gs_change_segment opened = {.file = *file, .segment = known};
+    gsearch_status status = GSEARCH_OK;
     opened.bits = gs_mem_calloc(change->mem, (size_t)file->documents / 8 + 1, 1);
     if (!opened.bits)
-        return gs_fail_memory(err);
-    gsearch_status status =
-        gs_segment_open(change->dir, change->mem, file->segment.id, file->segment.length,
-                        change->map, &opened.segment, err);
+        status = gs_fail_memory(err);
+    if (!status && !known)
+        status = gs_segment_open(change->dir, change->mem, file->segment.id, file->segment.length,
+                                 change->map, &opened.segment, err);
     if (!status && opened.segment->docs.count != file->documents)
         status = gs_corrupt(err,
                             "%s: a segment has another number of documents than the manifest "
@@ -61,32 +74,45 @@ static gsearch_status open_segment(gs_change *change, const gs_manifest_segment 
     return status;
 }
 
-static gsearch_status add_segment(gs_change *change, const gs_manifest_segment *file, bool is_new,
-                                  gsearch_error *err)
+static gsearch_status add_segment(gs_change *change, const gs_manifest_segment *file,
+                                  gs_segment *known, bool is_new, gsearch_error *err)
 {
     void *segments = change->segments;
     if (!gs_mem_grow(change->mem, &segments, &change->segments_capacity, change->segments_count + 1,
-                     SIZE_MAX, sizeof(*change->segments)))
+                     SIZE_MAX, sizeof(*change->segments))) {
+        gs_segment_unref(known);
         return gs_fail_memory(err);
+    }
     change->segments = segments;
     gs_change_segment *segment = &change->segments[change->segments_count];
-    GS_TRY(open_segment(change, file, segment, err));
+    GS_TRY(open_segment(change, file, known, segment, err));
     segment->is_new = is_new;
     change->segments_count++;
     return GSEARCH_OK;
 }
 
-static void close_segments(gs_change *change)
+static void close_segments(const gs_mem *mem, gs_change_segment *segments, size_t count)
 {
-    while (change->segments_count)
-        close_segment(change->mem, &change->segments[--change->segments_count]);
+    for (size_t i = 0; i < count; i++)
+        close_segment(mem, &segments[i]);
+    gs_mem_free(mem, segments);
 }
 
+/* Opens the segments of the generation that stands, keeping the files that are open. */
 static gsearch_status open_segments(gs_change *change, gsearch_error *err)
 {
-    for (uint32_t i = 0; i < change->manifest.segments_count; i++)
-        GS_TRY(add_segment(change, &change->manifest.segments[i], false, err));
-    return GSEARCH_OK;
+    gs_change_segment *before = change->segments;
+    size_t before_count = change->segments_count;
+    change->segments = NULL;
+    change->segments_count = change->segments_capacity = 0;
+    gsearch_status status = GSEARCH_OK;
+    for (uint32_t i = 0; i < change->manifest.segments_count && !status; i++) {
+        const gs_manifest_segment *file = &change->manifest.segments[i];
+        gs_segment *known = find_open(before, before_count, file->segment.id);
+        status = add_segment(change, file, known, false, err);
+    }
+    close_segments(change->mem, before, before_count);
+    return status;
 }
 
 /* ---- opening ---- */
@@ -147,11 +173,10 @@ gsearch_status gs_change_open(const char *path, const gs_mem *mem, bool map, gs_
 
 void gs_change_close(gs_change *change)
 {
-    close_segments(change);
+    close_segments(change->mem, change->segments, change->segments_count);
     // What cannot be removed now is removed by the next change.
     if (change->has_loose_files)
         (void)!gs_manifest_clean(change->dir, change->mem, NULL);
-    gs_mem_free(change->mem, change->segments);
     gs_dir_close(change->dir);
     *change = (gs_change){0};
 }
@@ -311,7 +336,7 @@ gsearch_status gs_change_write(gs_change *change, gs_batch **batches, size_t bat
     gs_buf_init(&self.source, change->mem, GS_ID_BYTES_MAX);
     gsearch_status status = GSEARCH_OK;
     for (size_t i = 0; i < written_count && !status; i++)
-        status = add_segment(change, &written[i], true, err);
+        status = add_segment(change, &written[i], NULL, true, err);
     for (size_t i = first; i < change->segments_count && !status; i++)
         status = settle_segment(&self, &change->segments[i], err);
     if (!status)
@@ -381,7 +406,6 @@ gsearch_status gs_change_commit(gs_change *change, gs_manifest_file inputs, gsea
     GS_TRY(next_rows(change, &next, err));
     GS_TRY(merge_rows(change, &next, err));
     GS_TRY(gs_manifest_commit(change->dir, change->mem, &next, err));
-    close_segments(change);
     change->manifest = next;
     // The generation is committed: what cannot be removed now is removed by the next change.
     change->has_loose_files = gs_manifest_clean(change->dir, change->mem, NULL) != GSEARCH_OK;

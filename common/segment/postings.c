@@ -275,19 +275,19 @@ static void write_mantissas(gs_buf *out, const gs_short_writer *writer)
 {
     uint64_t pending = 0;
     unsigned bits = 0;
-    uint8_t *begin = gs_buf_reserve(out, (size_t)writer->filled * 4 + 8);
+    uint8_t *begin = gs_buf_reserve(out, (size_t)writer->filled * 4 + sizeof(pending));
     if (!begin)
         return;
     uint8_t *to = begin;
     for (uint32_t i = 0; i < writer->filled; i++) {
         pending |= (uint64_t)writer->mantissas[i] << bits;
         bits += writer->classes[i];
-        for (; bits >= 8; bits -= 8, pending >>= 8)
-            *to++ = (uint8_t)pending;
+        gs_store_u64(to, pending); // what is not whole bytes is written again
+        to += bits / 8;
+        pending >>= bits / 8 * 8;
+        bits %= 8;
     }
-    if (bits)
-        *to++ = (uint8_t)pending;
-    out->len += (size_t)(to - begin);
+    out->len += (size_t)(to - begin) + (bits > 0);
 }
 
 void gs_short_writer_flush(gs_short_writer *writer, gs_buf *out)

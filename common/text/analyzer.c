@@ -438,11 +438,32 @@ static inline size_t decode(const uint8_t *ptr, const uint8_t *end, uint32_t *co
     return 3;
 }
 
+/* Han characters that others follow, the shortest way: up to `capacity` that begin before `stop`.
+ * Moves `*text` behind them and gives how many there were. */
+static size_t plain_han(const uint8_t **text, const uint8_t *stop, uint32_t *out, size_t capacity)
+{
+    const uint8_t *ptr = *text;
+    size_t count = 0;
+    while (count < capacity && ptr < stop && is_han_lead(ptr[0]) && is_han_lead(ptr[3])) {
+        uint32_t code_point =
+            (ptr[0] & 0x0Fu) << 12 | (ptr[1] & 0x3Fu) << 6 | (ptr[2] & 0x3Fu);
+        if (!is_han(code_point))
+            break;
+        out[count++] = gs_fold_target(gs_fold_entry(code_point), code_point);
+        ptr += 3;
+    }
+    *text = ptr;
+    return count;
+}
+
 size_t gs_analyzer_plain(gs_analyzer *analyzer, size_t restart, uint32_t *out, size_t capacity)
 {
     if (analyzer->word_start || analyzer->folded_next < analyzer->folded.count)
         return 0;
     const uint8_t *ptr = analyzer->next, *end = analyzer->end;
+    const uint8_t *stop = end - (end - ptr < 3 ? end - ptr : 3); // three more bytes from there
+    if (restart < (size_t)(stop - analyzer->begin))
+        stop = analyzer->begin + restart;
     batch none = {0}; // what a step gives out while no word is open
     size_t count = 0;
     while (ptr < end && count + GS_ANALYZER_TOKENS_MIN <= capacity) {
@@ -459,7 +480,9 @@ size_t gs_analyzer_plain(gs_analyzer *analyzer, size_t restart, uint32_t *out, s
             count += analyzer->break_start != NULL;
             analyzer->break_start = NULL;
             out[count++] = gs_fold_target(entry, code_point);
-            analyzer->han_end = entry & GS_FOLD_HAN ? next : analyzer->han_end;
+            size_t more = plain_han(&next, stop, out + count, capacity - count);
+            count += more;
+            analyzer->han_end = entry & GS_FOLD_HAN || more ? next : analyzer->han_end;
             analyzer->line_blank = false;
         } else if (code_point == '\n' || code_point == '\r') {
             analyzer->next = ptr;

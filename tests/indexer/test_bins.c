@@ -83,14 +83,14 @@ static void few_postings_stay_in_memory(void **state)
     fixture *f = *state;
     check_bins(f, 0, 1, 0);
     check_bins(f, 1, 1, 0);
-    check_bins(f, GS_SPILL_KEEP_BYTES / sizeof(uint64_t), GS_CHARACTERS_END, 256 << 20);
+    check_bins(f, GS_SPILL_KEEP_BYTES / GS_BIN_POSTING_BYTES, GS_CHARACTERS_END, 256 << 20);
     assert_null(f->file.scratch);
 }
 
 static void many_go_through_the_file(void **state)
 {
     fixture *f = *state;
-    check_bins(f, GS_SPILL_KEEP_BYTES / sizeof(uint64_t) + 1, GS_CHARACTERS_END, 256 << 20);
+    check_bins(f, GS_SPILL_KEEP_BYTES / GS_BIN_POSTING_BYTES + 1, GS_CHARACTERS_END, 256 << 20);
     assert_non_null(f->file.scratch);
     check_bins(f, 100000, 0x2000, 0);
     check_bins(f, 300000, GS_CHARACTERS_END, 256 << 20);
