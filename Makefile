@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Doors only: each target is a line or two, and the work is in meson and scripts/.
 
-.PHONY: all quick test asan sabotage fuzz release-check demo bench bench-peers fmt clean
+.PHONY: all quick test asan sabotage coverage fuzz release-check demo bench bench-peers fmt clean
 
 all: ## release build in build/
 	scripts/deps.sh build
@@ -27,9 +27,13 @@ fuzz: ## run the fuzzers for a while, and write down in tests/fuzz/LEDGER.tsv wh
 	scripts/deps.sh test
 	scripts/fuzz.py run
 
+coverage: ## which branches the tests take, and whether these are enough
+	scripts/deps.sh test
+	scripts/test.py coverage
+
 release-check: ## every test with all of what it sweeps; hours, and figures at the end
 	scripts/deps.sh test
-	scripts/test.py --full release sabotage fuzz
+	scripts/test.py --full release sabotage fuzz coverage
 
 demo: ## index a sample, start the daemon, ask it
 	scripts/deps.sh demo

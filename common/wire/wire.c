@@ -212,11 +212,9 @@ static bool parse_value(key_name key, gs_bytes text, gsearch_request *request)
     case KEY_SNIPPET:
         return parse_choice(text, "on", "off", &request->snippet);
     case KEY_TOTAL:
+    default: // there are no others
         return parse_choice(text, "exact", "none", &request->total);
-    case KEYS_COUNT:
-        break;
     }
-    return false;
 }
 
 static gsearch_status parse_key(const verb_row *verb, gs_bytes word, uint32_t *seen,

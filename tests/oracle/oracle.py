@@ -7,6 +7,8 @@ segment and many, before and after a merge and after updates. A difference is pr
 smallest corpus that still shows it.
 
     oracle.py --unicode DIR --opencc DIR --opencc-dict PROGRAM [--comparisons N] [--seed N] GSEARCH
+
+With GS_TEST_FULL at least 200,000 comparisons are made, whatever N says.
 """
 import argparse
 import collections
@@ -29,6 +31,8 @@ PARTS = 4
 # How many documents a corpus has, and how many queries are asked in every state of its indexes.
 SHAPES = {'mixed': ((3, 10, 30, 60), 400), 'long': ((16,), 60), 'tiny': ((2000,), 60)}
 MINIMISER_STEPS = 200
+COMPARISONS_FULL = 200000
+SHAPED_CORPORA_FULL = 10
 
 
 # ---- requests -------------------------------------------------------------------------------
@@ -323,17 +327,21 @@ class Cases:
         while counted[0] < self.options.comparisons:
             compare_corpus(self.options, self.analyser, seed, counted)
             seed += 1
-        print(f'# ok, {counted[0]} comparisons, {seed - self.options.seed} corpora')
+        print(f'# figure: comparisons with a scan: {counted[0]} of '
+              f'{seed - self.options.seed} corpora, from seed {self.options.seed} on, 0 different')
+
+    def compare_shape(self, shape):
+        counted, corpora = [0], SHAPED_CORPORA_FULL if self.options.full else 1
+        for seed in range(self.options.seed, self.options.seed + corpora):
+            compare_corpus(self.options, self.analyser, seed, counted, shape)
+        print(f'# figure: comparisons with a scan: {counted[0]} of {corpora} {shape} corpora, '
+              '0 different')
 
     def queries_of_long_texts_find_what_a_scan_finds(self):
-        counted = [0]
-        compare_corpus(self.options, self.analyser, self.options.seed, counted, 'long')
-        print(f'# ok, {counted[0]} comparisons')
+        self.compare_shape('long')
 
     def queries_of_many_tiny_documents_find_what_a_scan_finds(self):
-        counted = [0]
-        compare_corpus(self.options, self.analyser, self.options.seed, counted, 'tiny')
-        print(f'# ok, {counted[0]} comparisons')
+        self.compare_shape('tiny')
 
     def documents_come_back_as_they_were_given(self):
         samples = Samples(self.options.seed)
@@ -363,6 +371,9 @@ def main():
     parser.add_argument('gsearch')
     options = parser.parse_args()
     options.gsearch = os.path.abspath(options.gsearch)
+    options.full = bool(os.environ.get('GS_TEST_FULL'))
+    if options.full:
+        options.comparisons = max(options.comparisons, COMPARISONS_FULL)
     cases = Cases(options)
     tap.main(cases.scan_answers_the_acid_set,
              cases.program_answers_the_acid_set_as_the_scan_does,

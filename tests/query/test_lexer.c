@@ -5,6 +5,7 @@
  */
 #include "query/lexer.h"
 
+#include "common/base/utf8.h"
 #include "tests/support/check.h"
 
 #define ARENA_BYTES_MAX (4u << 20)
@@ -51,6 +52,28 @@ static void white_space_is_that_of_unicode(void **state)
     start(" \t\xC2\xA0\xE2\x80\x83\xE3\x80\x80甲", false);
     assert_int_equal(lexer.pos, 2 + 2 + 3 + 3);
     check_term("甲", false);
+}
+
+/* The code points with the property White_Space, from Unicode's PropList.txt. */
+static void no_other_character_is_white_space(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t first, last;
+    } spaces[] = {{0x09, 0x0D},     {0x20, 0x20},     {0x85, 0x85},     {0xA0, 0xA0},
+                  {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F},
+                  {0x205F, 0x205F}, {0x3000, 0x3000}};
+    for (uint32_t c = 1; c < 0x10000; c++) {
+        char text[8] = {0};
+        bool is_space = false;
+        if (c >= 0xD800 && c <= 0xDFFF)
+            continue;
+        for (size_t i = 0; i < sizeof(spaces) / sizeof(*spaces); i++)
+            is_space |= c >= spaces[i].first && c <= spaces[i].last;
+        size_t len = gs_utf8_encode(c, (uint8_t *)text);
+        start(text, true);
+        assert_int_equal(lexer.pos, is_space ? len : 0);
+    }
 }
 
 static void a_term_ends_at_a_border(void **state)
@@ -183,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(white_space_is_that_of_unicode),
+        cmocka_unit_test(no_other_character_is_white_space),
         cmocka_unit_test(a_term_ends_at_a_border),
         cmocka_unit_test(in_plain_text_only_white_space_is_a_border),
         cmocka_unit_test(a_quoted_term_ends_behind_its_closing_mark),

@@ -16,6 +16,7 @@
 #include "common/base/utf8.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
+#include "tests/support/flaky.h"
 
 #define ARENA_BYTES_MAX (8u << 20)
 
@@ -260,7 +261,8 @@ static void an_operator_needs_its_operands(void **state)
                  {"甲 NEAR/5 OR 乙", 4}, {"甲 NEAR/5 NOT 乙", 4}, {"(甲 OR)", 5}, {"(OR 甲)", 1},
                  {"甲 NOT NOT 乙", 4}, {"title:", 0}, {"甲 title: 乙", 4}, {"甲 NEAR/ 乙", 4},
                  {"甲 NEAR/x 乙", 4}, {"甲 --乙", 5}, {"甲 title:-乙", 10}, {"甲 ==乙", 5},
-                 {"甲 =-乙", 5}, {"甲 NOT -乙", 8}, {"甲 NEAR/5 -乙", 11});
+                 {"甲 =-乙", 5}, {"甲 NOT -乙", 8}, {"甲 NEAR/5 -乙", 11}, {"NEAR/x 甲", 0},
+                 {"甲 NOT NEAR/x", 8}, {"甲 NEAR/5 NEAR/x", 11});
 }
 
 /* ---- brackets and quotes as text ---- */
@@ -514,10 +516,29 @@ static void distances_are_limited(void **state)
     check_status("\"甲 乙\"~1001", "", 0, "", GSEARCH_LIMIT, "1000");
 }
 
+typedef gsearch_status (*parse_text)(gs_arena *arena, const char *text, gsearch_error *error);
+
+static gsearch_status parse_query(gs_arena *arena, const char *text, gsearch_error *error)
+{
+    gs_query query;
+    return gs_query_parse(arena, gs_bytes_str(text), &query, error);
+}
+
+static gsearch_status parse_question(gs_arena *arena, const char *text, gsearch_error *error)
+{
+    gs_question question;
+    return gs_question_parse(arena, gs_bytes_str(text), &question, error);
+}
+
 static void bytes_that_are_not_utf8_are_a_bad_argument(void **state)
 {
     (void)state;
+    gsearch_error error;
+    gs_arena arena;
+    gs_arena_init(&arena, NULL, ARENA_BYTES_MAX);
     check_status("甲\xE7\x94", "", 0, "", GSEARCH_BAD_ARGUMENT, "UTF-8");
+    assert_fails(GSEARCH_BAD_ARGUMENT, parse_question(&arena, "甲\xE7\x94", &error), &error);
+    gs_arena_release(&arena);
 }
 
 /* ---- leaves ---- */
@@ -695,23 +716,43 @@ static void any_text_gives_a_sound_tree_or_a_fault_with_its_place(void **state)
     gs_arena_release(&arena);
 }
 
+/* With less memory than it takes, in the arena or at all, parsing fails for that reason. */
+static void check_memory(parse_text parse, const char *text)
+{
+    size_t failures = 0;
+    gsearch_status status = GSEARCH_NO_MEMORY;
+    for (size_t bytes = 0; status; bytes += 16) {
+        gs_arena arena;
+        gsearch_error error = {0};
+        gs_arena_init(&arena, NULL, bytes);
+        status = parse(&arena, text, &error);
+        gs_arena_release(&arena);
+        if (status)
+            assert_fails(GSEARCH_NO_MEMORY, status, &error);
+        failures += status != GSEARCH_OK;
+    }
+    assert_true(failures > 10);
+    status = GSEARCH_NO_MEMORY;
+    for (size_t fail_at = 1; status; fail_at++) {
+        gs_flaky flaky;
+        gs_arena arena;
+        gsearch_error error = {0};
+        gs_flaky_init(&flaky, fail_at);
+        gs_arena_init(&arena, &flaky.mem, ARENA_BYTES_MAX);
+        status = parse(&arena, text, &error);
+        gs_arena_release(&arena);
+        assert_int_equal(flaky.live, 0);
+        if (status)
+            assert_fails(GSEARCH_NO_MEMORY, status, &error);
+    }
+}
+
 static void memory_that_runs_out_is_reported(void **state)
 {
     (void)state;
-    const char *text = "=甲 (title:乙 OR \"丙 丁\"~3) NEAR/2 戊 -pd*";
-    size_t failures = 0;
-    for (size_t bytes = 0;; bytes += 16) {
-        gs_arena arena;
-        gs_arena_init(&arena, NULL, bytes);
-        gs_query query;
-        gsearch_error error = {0};
-        gsearch_status status = gs_query_parse(&arena, gs_bytes_str(text), &query, &error);
-        gs_arena_release(&arena);
-        if (status != GSEARCH_NO_MEMORY)
-            break;
-        failures++;
-    }
-    assert_true(failures > 10);
+    check_memory(parse_query,
+                 "=甲 date:2017 (乙 OR 丙) NEAR/2 戊 (\"丁 己\"~3 OR pd1 2017年) -pd*");
+    check_memory(parse_question, "甲乙 -丙 标题：乙 date:2017 pd17。丁 \"丙 丁\"");
 }
 
 int main(void)

@@ -6,8 +6,10 @@
 #include "common/segment/container.h"
 
 #include <stdio.h>
+#include <unistd.h>
 #include <xxhash.h>
 
+#include "common/base/mapguard.h"
 #include "tests/common/segment/place.h"
 
 #define KIND GS_ID('T', 'E', 'S', 'T')
@@ -208,8 +210,7 @@ static void a_chunk_that_was_renamed_does_not_open(void **state)
     id[3] = 'C';
     gs_test_file_write(p->path, "changed", s.data, s.len);
     gs_container *container;
-    assert_fails(GSEARCH_CORRUPT, open_file(p, "changed", s.len, s.name.id, &container),
-                 &p->error);
+    assert_fails(GSEARCH_CORRUPT, open_file(p, "changed", s.len, s.name.id, &container), &p->error);
     free(s.data);
 }
 
@@ -253,6 +254,8 @@ static void a_file_under_a_wrong_name_is_refused(void **state)
     gs_container *container;
     gs_hash128 other = {.low = s.name.id.low ^ 1, .high = s.name.id.high};
     assert_fails(GSEARCH_CORRUPT, open_file(p, s.name.name, s.len, other, &container), &p->error);
+    other = (gs_hash128){.low = s.name.id.low, .high = s.name.id.high ^ 1};
+    assert_fails(GSEARCH_CORRUPT, open_file(p, s.name.name, s.len, other, &container), &p->error);
     assert_fails(GSEARCH_CORRUPT,
                  gs_container_open(p->dir, &p->flaky.mem, s.name.name, s.len, KIND + 1, s.name.id,
                                    false, &container, &p->error),
@@ -284,6 +287,50 @@ static void damage_is_found_where_it_is_and_only_there(void **state)
     assert_fails(GSEARCH_CORRUPT, gs_container_load(container, CHUNK_A, true, &a, &p->error),
                  &p->error);
     gs_container_close(container);
+    free(s.data);
+}
+
+/* Verifies a file with a byte changed, and gives the message. */
+static const char *message_of_damage(place *p, const size_t *lengths, size_t count, size_t at)
+{
+    sample s = make(p, lengths, count);
+    s.data[at] ^= 1;
+    assert_fails(GSEARCH_CORRUPT, open_changed(p, &s, s.len), &p->error);
+    free(s.data);
+    return p->error.message;
+}
+
+static void damage_is_told_with_the_first_chunk_of_its_page(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {GS_PAGE_BYTES - 64, 10, GS_PAGE_BYTES};
+    assert_non_null(strstr(message_of_damage(p, lengths, 3, 100), "(chunk AAAA)"));
+    assert_non_null(strstr(message_of_damage(p, lengths, 3, GS_PAGE_BYTES), "(chunk BBBB)"));
+    assert_non_null(strstr(message_of_damage(p, lengths, 3, 2 * GS_PAGE_BYTES), "(chunk CCCC)"));
+}
+
+/* Of a file that has nothing in its pages but the header, the sum is all that can be wrong. */
+static void damage_outside_of_chunks_is_told_without_one(void **state)
+{
+    place *p = *state;
+    for (size_t count = 0; count < 2; count++) {
+        size_t lengths[] = {0};
+        sample s = make(p, lengths, count);
+        s.data[gs_load_u64(s.data + s.len - 48)] ^= 1;
+        reseal(&s);
+        assert_fails(GSEARCH_CORRUPT, open_changed(p, &s, s.len), &p->error);
+        assert_non_null(strstr(p->error.message, "(chunk none)"));
+        free(s.data);
+    }
+}
+
+static void chunks_may_end_with_a_page(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {GS_PAGE_BYTES - 64};
+    sample s = make(p, lengths, 1);
+    assert_int_equal(s.len, GS_PAGE_BYTES + 8 + 24 + 64); // one page, one sum
+    assert_ok(open_changed(p, &s, s.len), &p->error);
     free(s.data);
 }
 
@@ -324,6 +371,34 @@ static void a_missing_chunk_is_empty_unless_needed(void **state)
     free(s.data);
 }
 
+static void ids_are_told_as_letters_and_digits(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {5};
+    static const struct {
+        uint32_t id;
+        const char *shown;
+    } ids[] = {
+        {GS_ID('A', 'Z', 'a', 'z'), "AZaz"},
+        {GS_ID('0', '9', 'M', 'm'), "09Mm"},
+        {GS_ID('@', '[', '`', '{'), "????"},
+        {GS_ID('/', ':', 0, 0x7f), "????"},
+    };
+    sample s = make(p, lengths, 1);
+    gs_container *container;
+    assert_ok(open_file(p, s.name.name, s.len, s.name.id, &container), &p->error);
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+        gs_bytes bytes;
+        char wanted[128];
+        snprintf(wanted, sizeof(wanted), "%s has no chunk %s", s.name.name, ids[i].shown);
+        assert_fails(GSEARCH_CORRUPT,
+                     gs_container_load(container, ids[i].id, true, &bytes, &p->error), &p->error);
+        assert_string_equal(p->error.message, wanted);
+    }
+    gs_container_close(container);
+    free(s.data);
+}
+
 /* A change of the table of contents or the footer that carries right checksums. */
 typedef struct forgery {
     bool in_footer;
@@ -337,24 +412,24 @@ static void a_forged_table_of_contents_is_refused(void **state)
     place *p = *state;
     size_t lengths[] = {5, 100};
     static const forgery forgeries[] = {
-        {false, 4, 2, 4},                  // version of a chunk
-        {false, 8, 65, 8},                 // not aligned
-        {false, 8, 128, 8},                // not where the first chunk starts
-        {false, 16, 65, 8},                // over the second chunk
-        {false, 16, UINT64_MAX, 8},        // far out
-        {false, 16, UINT64_MAX - 63, 8},   // end wraps round
-        {false, 24, CHUNK_A, 4},           // twice the same id
-        {false, 32, 64, 8},                // both chunks in one place
-        {false, 32, 1ull << 62, 8},        // far out
-        {false, 40, 30, 8},                // leaves a stretch without a chunk
-        {false, 40, 129, 8},               // runs into the sums
-        {true, 0, 0, 8},                   // where the table is
-        {true, 0, UINT64_MAX, 8},          //
-        {true, 8, 1, 4},                   // how many rows
-        {true, 8, 33, 4},                  //
-        {true, 8, UINT32_MAX, 4},          //
-        {true, 12, 1, 4},                  // reserved
-        {true, 48, 1, 8},                  // length of the file
+        {false, 4, 2, 4},                // version of a chunk
+        {false, 8, 65, 8},               // not aligned
+        {false, 8, 128, 8},              // not where the first chunk starts
+        {false, 16, 65, 8},              // over the second chunk
+        {false, 16, UINT64_MAX, 8},      // far out
+        {false, 16, UINT64_MAX - 63, 8}, // end wraps round
+        {false, 24, CHUNK_A, 4},         // twice the same id
+        {false, 32, 64, 8},              // both chunks in one place
+        {false, 32, 1ull << 62, 8},      // far out
+        {false, 40, 30, 8},              // leaves a stretch without a chunk
+        {false, 40, 129, 8},             // runs into the sums
+        {true, 0, 0, 8},                 // where the table is
+        {true, 0, UINT64_MAX, 8},        //
+        {true, 8, 1, 4},                 // how many rows
+        {true, 8, 33, 4},                //
+        {true, 8, UINT32_MAX, 4},        //
+        {true, 12, 1, 4},                // reserved
+        {true, 48, 1, 8},                // length of the file
     };
     for (size_t i = 0; i < sizeof(forgeries) / sizeof(forgeries[0]); i++) {
         const forgery *forged = &forgeries[i];
@@ -393,6 +468,94 @@ static void bytes_between_chunks_must_be_zero(void **state)
     reseal(&s);
     assert_fails(GSEARCH_CORRUPT, open_changed(p, &s, s.len), &p->error);
     free(s.data);
+}
+
+/* The footer, the name and the manifest agree, but not with what is in the file. */
+static void an_id_that_is_not_the_hash_is_found(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {5};
+    for (int half = 0; half < 2; half++) {
+        sample s = make(p, lengths, 1);
+        s.name.id.low ^= half == 0;
+        s.name.id.high ^= half == 1;
+        uint8_t *footer = s.data + s.len - 64;
+        gs_store_u64(footer + 32, s.name.id.low);
+        gs_store_u64(footer + 40, s.name.id.high);
+        gs_store_u64(footer + 56, XXH3_64bits(footer, 56));
+        assert_fails(GSEARCH_CORRUPT, open_changed(p, &s, s.len), &p->error);
+        assert_non_null(strstr(p->error.message, "does not hold what its name says"));
+        free(s.data);
+    }
+}
+
+static void a_name_that_other_bytes_have_is_not_taken(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {100};
+    sample s = make(p, lengths, 1);
+    s.data[70] ^= 1;
+    gs_test_file_write(p->path, s.name.name, s.data, s.len);
+    gs_container_name name = {.length = 7};
+    assert_fails(
+        GSEARCH_CORRUPT,
+        gs_container_finish(write_pattern(p, lengths, 1), "test-", ".bin", &name, &p->error),
+        &p->error);
+    assert_int_equal(name.length, 7);
+    assert_int_equal(gs_test_dir_count(p->path), 1);
+    free(s.data);
+}
+
+/* Memory that cuts a file short when it is asked for some. */
+typedef struct cutter {
+    gs_mem mem;
+    place *place;
+    const char *name; // NULL: not now
+} cutter;
+
+static void cut(cutter *self)
+{
+    char *path = gs_test_path(self->place->path, self->name);
+    assert_int_equal(truncate(path, 4096), 0);
+    free(path);
+    self->name = NULL;
+}
+
+static void *cut_and_resize(void *ptr, size_t size, void *payload)
+{
+    cutter *self = payload;
+    if (size && self->name)
+        cut(self);
+    return self->place->flaky.mem.resize(ptr, size, &self->place->flaky);
+}
+
+/* Last in this program: the guard against lost pages stays. */
+static void a_file_cut_short_while_it_is_mapped_is_an_error_of_reading(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {3 * GS_PAGE_BYTES};
+    assert_ok(gs_map_guard(&p->error), &p->error);
+    for (int while_hashing = 0; while_hashing < 2; while_hashing++) {
+        sample s = make(p, lengths, 1);
+        cutter cuts = {.place = p};
+        cuts.mem = (gs_mem){.resize = cut_and_resize, .payload = &cuts};
+        gs_container *container;
+        assert_ok(gs_container_open(p->dir, &cuts.mem, s.name.name, s.len, KIND, s.name.id, true,
+                                    &container, &p->error),
+                  &p->error);
+        assert_ok(gs_container_alive(container, &p->error), &p->error);
+        cuts.name = s.name.name;
+        if (!while_hashing)
+            cut(&cuts);
+        // with the pages read and found right, memory for the hash is the next that is asked for
+        assert_fails(GSEARCH_IO, gs_container_verify(container, &p->error), &p->error);
+        assert_non_null(strstr(p->error.message, "cut short while it was open"));
+        assert_fails(GSEARCH_IO, gs_container_alive(container, &p->error), &p->error);
+        assert_null(cuts.name);
+        gs_container_close(container);
+        assert_ok(gs_dir_remove(p->dir, s.name.name, &p->error), &p->error);
+        free(s.data);
+    }
 }
 
 static void an_aborted_file_leaves_nothing(void **state)
@@ -447,13 +610,20 @@ int main(void)
         PLACE_CASE(another_format_is_named),
         PLACE_CASE(a_file_under_a_wrong_name_is_refused),
         PLACE_CASE(damage_is_found_where_it_is_and_only_there),
+        PLACE_CASE(damage_is_told_with_the_first_chunk_of_its_page),
+        PLACE_CASE(damage_outside_of_chunks_is_told_without_one),
+        PLACE_CASE(chunks_may_end_with_a_page),
         PLACE_CASE(pages_that_changed_places_are_found),
         PLACE_CASE(a_missing_chunk_is_empty_unless_needed),
+        PLACE_CASE(ids_are_told_as_letters_and_digits),
         PLACE_CASE(a_forged_table_of_contents_is_refused),
         PLACE_CASE(sums_in_a_forged_place_are_refused),
         PLACE_CASE(bytes_between_chunks_must_be_zero),
+        PLACE_CASE(an_id_that_is_not_the_hash_is_found),
+        PLACE_CASE(a_name_that_other_bytes_have_is_not_taken),
         PLACE_CASE(an_aborted_file_leaves_nothing),
         PLACE_CASE(without_memory_it_fails_cleanly),
+        PLACE_CASE(a_file_cut_short_while_it_is_mapped_is_an_error_of_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,18 +15,18 @@
 #define ID_1 "00112233445566778899aabbccddeeff"
 #define ID_2 "ffeeddccbbaa99887766554433221100"
 #define ID_3 "0123456789abcdef0123456789abcdef"
-#define HEAD                                                                                       \
-    "gsearch manifest\n"                                                                           \
+#define HEAD             \
+    "gsearch manifest\n" \
     "format 2\n"
-#define FACTS                                                                                      \
-    "generation 7\n"                                                                               \
-    "previous 00000000000000ab\n"                                                                  \
-    "analyzer 3\n"                                                                                 \
+#define FACTS                     \
+    "generation 7\n"              \
+    "previous 00000000000000ab\n" \
+    "analyzer 3\n"                \
     "unicode 15.0.0\n"
-#define FULL                                                                                       \
-    HEAD FACTS "inputs " ID_3 " 500\n"                                                             \
-               "segment " ID_1 " 4096 documents 12\n"                                              \
-               "deletes " ID_2 " 300 documents 2\n"                                                \
+#define FULL                                          \
+    HEAD FACTS "inputs " ID_3 " 500\n"                \
+               "segment " ID_1 " 4096 documents 12\n" \
+               "deletes " ID_2 " 300 documents 2\n"   \
                "segment " ID_2 " 128 documents 1\n"
 
 /* `body` with its checksum line. */
@@ -147,6 +147,8 @@ static void a_text_that_is_not_to_the_letter_is_refused(void **state)
         "gsearch manifest\r\nformat 2\n" FACTS,
         "gsearch manifest\nformat 02\n" FACTS,
         "gsearch manifest\nformat \n" FACTS,
+        "gsearch manifest\nformat 2",
+        "gsearch manifest\nformat 2:\n" FACTS,
         "gsearch manifest\nformat 4294967296\n" FACTS,
         HEAD FACTS "\n",
         HEAD FACTS "note nothing\n",
@@ -162,7 +164,7 @@ static void a_text_that_is_not_to_the_letter_is_refused(void **state)
         HEAD FACTS "segment 0011 4096 documents 12\n",
         HEAD FACTS "segment 00112233445566778899AABBCCDDEEFF 4096 documents 12\n",
         HEAD FACTS "segment " ID_1 " 1 documents 1\nsegment " ID_1 " 1 documents 1\n", // twice
-        HEAD FACTS "deletes " ID_1 " 300 documents 2\n",                              // of nothing
+        HEAD FACTS "deletes " ID_1 " 300 documents 2\n",                               // of nothing
         HEAD FACTS "segment " ID_1 " 1 documents 1\ndeletes " ID_2 " 9 documents 2\n", // too many
         HEAD FACTS "segment " ID_1 " 1 documents 1\ninputs " ID_3 " 500\n", // in the wrong place
         HEAD FACTS "inputs " ID_3 " 500\ninputs " ID_3 " 500\n",
@@ -203,7 +205,58 @@ static void as_many_segments_as_the_limit_and_no_more(void **state)
     assert_fails(GSEARCH_CORRUPT, parse(body, &m, &error), &error);
 }
 
+static void ids_with_a_half_in_common_are_different(void **state)
+{
+    (void)state;
+    gsearch_error error;
+    gs_manifest m;
+    static const char body[] =
+        HEAD FACTS "segment 00000000000000010000000000000001 1 documents 1\n"
+                   "segment 00000000000000010000000000000002 1 documents 1\n"
+                   "segment 00000000000000020000000000000001 1 documents 1\n";
+    assert_ok(parse(body, &m, &error), &error);
+    assert_int_equal(m.segments_count, 3);
+}
+
+static void a_text_without_room_has_no_checksum(void **state)
+{
+    (void)state;
+    gs_manifest m = full_manifest();
+    gs_buf out;
+    gs_buf_init(&out, NULL, 20);
+    gs_manifest_format(&m, &out);
+    assert_int_not_equal(out.status, GSEARCH_OK);
+    assert_int_equal(m.checksum, 0);
+    gs_buf_release(&out);
+}
+
 /* ---- folder ---- */
+
+static void a_generation_is_read_from_exact_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint64_t generation;
+    } rows[] = {
+        {"manifest-0000000000000001.gsm", 1},
+        {"manifest-09afffffffffffff.gsm", 0x09afffffffffffff},
+        {"manifest-fffffffffffffffe.gsm", UINT64_MAX - 1},
+        {"manifest-ffffffffffffffff.gsm", 0}, // nothing could follow it
+        {"manifest-0000000000000000.gsm", 0},
+        {"manifest-000000000000000/.gsm", 0},
+        {"manifest-000000000000000:.gsm", 0},
+        {"manifest-000000000000000`.gsm", 0},
+        {"manifest-000000000000000g.gsm", 0},
+        {"manifest-000000000000000A.gsm", 0},
+        {"manifest-0000000000000001.gsn", 0},
+        {"manifest_0000000000000001.gsm", 0},
+        {"manifest-00000000000000001.gsm", 0},
+        {"", 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        assert_true(gs_manifest_generation(rows[i].name) == rows[i].generation);
+}
 
 static void write_manifest(place *p, uint64_t generation, const char *files)
 {
@@ -233,6 +286,7 @@ static void an_empty_folder_has_no_index(void **state)
     place *p = *state;
     gs_manifest m;
     assert_fails(GSEARCH_NO_INDEX, load(p, &m), &p->error);
+    assert_int_equal(gs_manifest_load(p->dir, NULL, &m, NULL), GSEARCH_NO_INDEX);
     gs_test_file_write(p->path, "manifest-1.gsm", "", 0); // not our pattern
     gs_test_file_write(p->path, "manifest-0000000000000000.gsm", "", 0);
     gs_test_file_write(p->path, "manifest-000000000000000A.gsm", "", 0);
@@ -311,6 +365,21 @@ static void a_damaged_newest_manifest_degrades(void **state)
     remove_file(p, "manifest-0000000000000001.gsm");
     remove_file(p, "manifest-0000000000000003.gsm");
     assert_fails(GSEARCH_CORRUPT, load(p, &m), &p->error);
+}
+
+static void any_number_of_damaged_generations_is_passed_over(void **state)
+{
+    place *p = *state;
+    gs_manifest m;
+    char text[200];
+    write_manifest(p, 1, "");
+    size_t len = seal("gsearch manifest\nformat 3\n", text, sizeof(text));
+    gs_test_file_write(p->path, "manifest-0000000000000002.gsm", text, len); // not the newest
+    gs_test_file_write(p->path, "manifest-0000000000000003.gsm", "x", 1);
+    gs_test_file_write(p->path, "manifest-0000000000000004.gsm", "x", 1);
+    assert_ok(load(p, &m), &p->error);
+    assert_int_equal(m.generation, 1);
+    assert_true(m.degraded);
 }
 
 static void a_newest_generation_of_another_format_is_not_passed_over(void **state)
@@ -410,9 +479,12 @@ static void clean_keeps_two_generations_and_what_is_not_ours(void **state)
     write_manifest(p, 2, "segment " ID_1 " 3 documents 1\ndeletes " ID_1 " 3 documents 1\n");
     gs_test_file_write(p->path, "manifest-0000000000000003.gsm", "", 0); // unusable: not counted
     write_manifest(p, 4, "inputs " ID_3 " 3\nsegment " ID_2 " 3 documents 1\n");
-    static const char *const stay[] = {
-        "manifest-0000000000000002.gsm", "manifest-0000000000000004.gsm", "seg-" ID_1 ".gss",
-        "del-" ID_1 ".gsd",              "seg-" ID_2 ".gss",              "inputs-" ID_3 ".gsi"};
+    static const char *const stay[] = {"manifest-0000000000000002.gsm",
+                                       "manifest-0000000000000004.gsm",
+                                       "seg-" ID_1 ".gss",
+                                       "del-" ID_1 ".gsd",
+                                       "seg-" ID_2 ".gss",
+                                       "inputs-" ID_3 ".gsi"};
     for (size_t i = 2; i < 6; i++)
         gs_test_file_write(p->path, stay[i], "abc", 3);
     static const char *const go[] = {"manifest-0000000000000001.gsm",
@@ -473,11 +545,17 @@ static void without_memory_nothing_is_removed_and_nothing_degrades(void **state)
         assert_int_equal(flaky.live, 0);
         assert_true(fail_at < 100);
     }
+    gs_flaky none;
+    gs_flaky_init(&none, 1);
+    m = full_manifest();
+    assert_fails(GSEARCH_NO_MEMORY, gs_manifest_commit(p->dir, &none.mem, &m, &p->error),
+                 &p->error);
+    assert_int_equal(gs_test_dir_count(p->path), 3);
     status = GSEARCH_NO_MEMORY;
     for (size_t fail_at = 1; status; fail_at++) {
         gs_flaky flaky;
         gs_flaky_init(&flaky, fail_at);
-        status = gs_manifest_clean(p->dir, &flaky.mem, &p->error);
+        status = gs_manifest_clean(p->dir, &flaky.mem, fail_at % 2 ? &p->error : NULL);
         assert_int_equal(gs_test_dir_count(p->path), status ? 3 : 2);
         assert_int_equal(flaky.live, 0);
         assert_true(fail_at < 100);
@@ -493,10 +571,14 @@ int main(void)
         cmocka_unit_test(another_format_is_named),
         cmocka_unit_test(a_text_that_is_not_to_the_letter_is_refused),
         cmocka_unit_test(as_many_segments_as_the_limit_and_no_more),
+        cmocka_unit_test(ids_with_a_half_in_common_are_different),
+        cmocka_unit_test(a_text_without_room_has_no_checksum),
+        cmocka_unit_test(a_generation_is_read_from_exact_names),
         PLACE_CASE(an_empty_folder_has_no_index),
         PLACE_CASE(the_newest_generation_is_loaded),
         PLACE_CASE(a_generation_without_all_its_files_is_passed_over),
         PLACE_CASE(a_damaged_newest_manifest_degrades),
+        PLACE_CASE(any_number_of_damaged_generations_is_passed_over),
         PLACE_CASE(a_newest_generation_of_another_format_is_not_passed_over),
         PLACE_CASE(a_generation_that_is_cleaned_away_while_read_gives_way_to_the_next),
         PLACE_CASE(a_commit_is_what_the_next_load_gives),

@@ -444,7 +444,7 @@ static gsearch_status walk(const dictionary *d, gsearch_error *error)
 {
     gs_terms_iterator iterator;
     uint64_t gram = 0;
-    uint8_t word[255];
+    uint8_t word[255] = {0};
     gs_bytes last = gs_bytes_of(word, 0);
     bool more = true, begun = false;
     GS_TRY(gs_terms_seek_gram(&iterator, &d->terms, 0, error));

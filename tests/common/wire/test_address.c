@@ -32,6 +32,7 @@ static void names_and_half_addresses_are_refused(void **state)
         "127.0.0.1",
         "127.0.0.1:",
         "127.0.0.1:65536",
+        "127.0.0.1:655360",
         "127.0.0.1:-1",
         "127.0.0.1:07",
         "127.0.0.1:x",
@@ -41,6 +42,7 @@ static void names_and_half_addresses_are_refused(void **state)
         "[::1]7719",
         "[127.0.0.1]:1",
         "[]:1",
+        "[:1",
         "[::1:1",
         "127.1:1",
         "unix:",
@@ -80,11 +82,12 @@ static void local_is_what_other_machines_cannot_reach(void **state)
         const char *text;
         bool is_local;
     } rows[] = {
-        {"127.0.0.1:1", true},  {"127.255.0.9:1", true},
-        {"[::1]:1", true},      {"unix:/x", true},
-        {"0.0.0.0:1", false},   {"[::]:1", false},
-        {"10.0.0.1:1", false},  {"128.0.0.1:1", false},
-        {"[fe80::1]:1", false}, {"[::ffff:127.0.0.1]:1", false},
+        {"127.0.0.1:1", true},   {"127.255.0.9:1", true},
+        {"[::1]:1", true},       {"unix:/x", true},
+        {"0.0.0.0:1", false},    {"[::]:1", false},
+        {"10.0.0.1:1", false},   {"128.0.0.1:1", false},
+        {"[fe80::1]:1", false},  {"[::ffff:127.0.0.1]:1", false},
+        {"[0:0:1::1]:1", false},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         gs_address address;

@@ -5,6 +5,7 @@
  */
 #include "common/wire/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/limits.h"
@@ -84,6 +85,23 @@ static void keys_fill_the_request(void **state)
     assert_int_equal(request->sort, GSEARCH_SORT_DATE);
     assert_true(request->limit == GSEARCH_LIMIT_ALL);
     assert_int_equal(request->offset, 20000);
+    assert_ok(parse("SEARCH sort=score x", &command, &error), &error);
+    assert_int_equal(request->sort, GSEARCH_SORT_SCORE);
+}
+
+/* Whatever their length: over every limit, and not `all`. */
+static void numbers_that_fit_nowhere_are_numbers(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "SEARCH limit=1001 x", "SEARCH limit=18446744073709551614 x",
+        "SEARCH limit=18446744073709551615 x", "SEARCH limit=18446744073709551616 x",
+        "SEARCH limit=99999999999999999999999 x"};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        gs_command command;
+        gsearch_error error;
+        assert_fails(GSEARCH_LIMIT, parse(lines[i], &command, &error), &error);
+    }
 }
 
 static void a_line_at_fault_is_refused_and_the_fault_named(void **state)
@@ -208,8 +226,20 @@ static void other_protocols_are_known_by_their_first_line(void **state)
         " HTTP/1.1",
     };
     static const char *const ours[] = {
-        "GET a", "GET HTTP/1.1x",  "SEARCH HTTP/1.1 x", "POSTER", "PUT", "SSH",
-        "\x16",  "SEARCH HTTP/11", "SEARCH xHTTP/1.1",  "post /", "",
+        "GET a",
+        "GET HTTP/1.1x",
+        "SEARCH HTTP/1.1 x",
+        "POSTER",
+        "PUT",
+        "SSH",
+        "\x16",
+        "SEARCH HTTP/11",
+        "SEARCH xHTTP/1.1",
+        "post /",
+        "",
+        "SEARCH x HTTP/x.1",
+        "SEARCH x HTTP/1,1",
+        "SEARCH x HTTP/1.x",
     };
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
         assert_true(gs_wire_is_foreign(gs_bytes_str(foreign[i]), true));
@@ -231,6 +261,7 @@ static void an_id_is_raw_or_a_json_string(void **state)
         {"\"a b.txt\"", "a b.txt"},
         {"\"\\u653f\\ud842\\udfb7\\\"\\\\\\/\\n\"", "政𠮷\"\\/\n"},
         {"\"\"", ""},
+        {"", ""},
     };
     gs_buf id;
     gsearch_error error;
@@ -355,6 +386,11 @@ static void every_status_has_its_word_on_the_wire(void **state)
         gs_wire_put_error(&out, &error);
         check_reply(&out, rows[i].reply);
     }
+    error = (gsearch_error){.code = GSEARCH_BUSY};
+    gs_wire_put_error(&out, &error);
+    char wanted[128];
+    snprintf(wanted, sizeof(wanted), "ERR busy %s\n", gsearch_status_text(GSEARCH_BUSY));
+    check_reply(&out, wanted);
     gs_buf_release(&out);
 }
 
@@ -386,6 +422,28 @@ static void what_the_client_writes_the_server_reads(void **state)
     assert_string_equal(command.request.facet, "date");
     assert_false(command.request.snippet);
     assert_false(command.request.total);
+    gs_buf_reset(&out);
+    request = (gsearch_request)GSEARCH_REQUEST_INIT;
+    request.query = "x";
+    request.sort = GSEARCH_SORT_DATE;
+    request.limit = 7;
+    assert_ok(gs_wire_put_request(&out, &request, &error), &error);
+    check_reply(&out, "SEARCH limit=7 sort=date -- x\n");
+    gs_buf_release(&out);
+}
+
+static void without_room_for_it_nothing_is_said_to_be_written(void **state)
+{
+    (void)state;
+    gs_buf out;
+    gsearch_error error;
+    gsearch_request request = GSEARCH_REQUEST_INIT;
+    request.query = "x";
+    gs_buf_init(&out, NULL, 5);
+    assert_fails(GSEARCH_NO_MEMORY, gs_wire_put_request(&out, &request, &error), &error);
+    gs_buf_release(&out);
+    gs_buf_init(&out, NULL, 5);
+    assert_fails(GSEARCH_NO_MEMORY, gs_wire_get_id(gs_bytes_str("123456"), &out, &error), &error);
     gs_buf_release(&out);
 }
 
@@ -408,8 +466,11 @@ static void a_request_that_fits_no_line_is_not_written(void **state)
     request.query = NULL;
     assert_fails(GSEARCH_BAD_ARGUMENT, gs_wire_put_request(&out, &request, &error), &error);
     request.query = "x";
-    request.facet = "date QUIT";
-    assert_fails(GSEARCH_BAD_ARGUMENT, gs_wire_put_request(&out, &request, &error), &error);
+    static const char *const facets[] = {"date QUIT", "date\tx", "date\nQUIT", "date\r"};
+    for (size_t i = 0; i < sizeof(facets) / sizeof(*facets); i++) {
+        request.facet = facets[i];
+        assert_fails(GSEARCH_BAD_ARGUMENT, gs_wire_put_request(&out, &request, &error), &error);
+    }
     free(query);
     gs_buf_release(&out);
 }
@@ -419,6 +480,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_text_begins_at_the_first_word_that_is_no_key),
         cmocka_unit_test(keys_fill_the_request),
+        cmocka_unit_test(numbers_that_fit_nowhere_are_numbers),
         cmocka_unit_test(a_line_at_fault_is_refused_and_the_fault_named),
         cmocka_unit_test(a_nul_is_a_bad_argument),
         cmocka_unit_test(lines_are_found_wherever_the_data_stops),
@@ -429,6 +491,7 @@ int main(void)
         cmocka_unit_test(a_hit_has_its_fields_in_order_and_no_control_character),
         cmocka_unit_test(every_status_has_its_word_on_the_wire),
         cmocka_unit_test(what_the_client_writes_the_server_reads),
+        cmocka_unit_test(without_room_for_it_nothing_is_said_to_be_written),
         cmocka_unit_test(a_request_that_fits_no_line_is_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
