@@ -141,7 +141,7 @@ static uint32_t weigh_windows(const gs_reader *reader, const near_state *state, 
     uint64_t title_end = gs_doctable_title_end(&reader->in->docs, doc) + 1ull;
     uint32_t tf = state->windows_count;
     for (uint32_t w = 0; w < state->windows_count && state->windows[w].end <= title_end; w++)
-        tf += GS_SCORE_TITLE_WEIGHT - 1;
+        tf += GS_BM25_TITLE_WEIGHT - 1;
     return tf;
 }
 

@@ -493,7 +493,7 @@ gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
             if (at[i] >= title_end || title_end - at[i] < length)
                 break;
         }
-        tfs[d] = firsts[d + 1] - firsts[d] + (GS_SCORE_TITLE_WEIGHT - 1) * in_title;
+        tfs[d] = firsts[d + 1] - firsts[d] + (GS_BM25_TITLE_WEIGHT - 1) * in_title;
     }
     *out = (gs_docset){.docs = docs, .count = count, .tfs = tfs};
     return reader->keep_spans ? keep_spans(reader, *places, length, firsts, out, err) : GSEARCH_OK;

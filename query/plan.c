@@ -20,7 +20,7 @@
 void gs_plan_start(gs_plan *plan, gs_arena *arena, const gs_snapshot *snapshot)
 {
     *plan = (gs_plan){
-        .norm = gs_score_norm_of(snapshot->documents, snapshot->total_length),
+        .norm = gs_bm25_norm_of(snapshot->documents, snapshot->total_length),
         .snapshot = snapshot,
         .arena = arena,
     };
@@ -50,9 +50,11 @@ static gsearch_status find_word(const gs_plan *plan, gs_bytes word, gs_slot *slo
         uint32_t share = 0;
         GS_TRY(gs_terms_find_word(&part->segment->terms, word, &list, err));
         GS_TRY(set_one(plan, &slot->sets[i], &list, err));
-        if (list.count)
-            GS_TRY(gs_deletes_word_share(part->deletes, word, &share, err));
-        slot->documents += list.count ? list.documents - share : 0;
+        if (!list.count)
+            continue;
+        GS_TRY(gs_deletes_word_share(part->deletes, word, &share, err));
+        slot->sets[i].documents = list.documents - share;
+        slot->documents += slot->sets[i].documents;
     }
     return GSEARCH_OK;
 }
@@ -268,9 +270,11 @@ static gsearch_status find_grams(gs_plan *plan, const gs_plan_node *root, gsearc
             slots[s]->sets[i] =
                 (gs_list_set){.lists = &lists[s], .count = 1, .positions = lists[s].count};
             gs_list_expect(&part->segment->postings, &lists[s]);
-            if (is_bigram(slots[s]))
-                slots[s]->documents +=
-                    lists[s].documents - gs_deletes_gram_share(part->deletes, grams[s]);
+            if (is_bigram(slots[s])) {
+                uint32_t share = gs_deletes_gram_share(part->deletes, grams[s]);
+                slots[s]->sets[i].documents = lists[s].documents - share;
+                slots[s]->documents += slots[s]->sets[i].documents;
+            }
         }
     }
     return GSEARCH_OK;

@@ -24,6 +24,7 @@ typedef struct gs_list_set {
     const gs_list *lists;
     uint32_t count;
     uint64_t positions; /* of all lists */
+    uint64_t documents; /* of a bigram or a whole word: live ones that hold it */
     bool is_unknown;    /* this segment has no lists of the kind, which says nothing */
 } gs_list_set;
 
@@ -55,7 +56,7 @@ typedef struct gs_plan {
     gs_plan_node *root;
     uint32_t nodes_count;
     uint32_t slots_count; /* of all phrases */
-    gs_score_norm norm;
+    gs_bm25_norm norm;
     const gs_snapshot *snapshot;
     gs_arena *arena;
 } gs_plan;

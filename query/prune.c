@@ -25,6 +25,38 @@ gsearch_status gs_prune_score(gs_pruner *pruner, const gs_docset *sets, const gs
     return GSEARCH_OK;
 }
 
+uint32_t gs_prune_least_impact(const gs_pruner *pruner, const gs_long_list *list)
+{
+    double weight = pruner->root->weight;
+    uint32_t low = 0, high = GS_IMPACT_MOST + 1; // bounds do not fall
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        double share = gs_impact_share((uint8_t)middle, list->postings->norm,
+                                       pruner->reader->plan->norm);
+        if (gs_score_bound(weight, share) >= pruner->threshold)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* A phrase that matches wherever its only slot has a position. */
+static bool is_gram(const gs_plan_node *node)
+{
+    return node->node->kind == GS_NODE_PHRASE && node->slots_count == 1 &&
+           node->node->field != GS_FIELD_TITLE && !node->node->exact;
+}
+
+bool gs_prune_total(const gs_reader *reader, const gs_plan_node *root, uint64_t *total)
+{
+    if (!is_gram(root))
+        return false;
+    const gs_list_set *set = &root->slots[0].sets[reader->segment];
+    *total = set->documents;
+    return set->documents || !set->positions;
+}
+
 /* The terms of a question without a filter are an OR alone below an AND. */
 static const gs_plan_node *below_and(const gs_plan_node *node)
 {
@@ -38,8 +70,11 @@ gsearch_status gs_prune(gs_reader *reader, const gs_plan_node *root, double leas
 {
     gs_pruner pruner = {.reader = reader, .root = root, .threshold = least};
     const gs_plan_node *node = below_and(root);
-    *done = false;
-    if (node->node->kind == GS_NODE_PHRASE && node == root)
+    const gs_list_set *set = is_gram(root) ? &root->slots[0].sets[reader->segment] : NULL;
+    *done = set && set->count == 1 && set->lists[0].is_long;
+    if (*done)
+        GS_TRY(gs_prune_gram(&pruner, &set->lists[0], best, err));
+    else if (node->node->kind == GS_NODE_PHRASE && node == root)
         GS_TRY(gs_prune_phrase(&pruner, best, done, err));
     else if (node->node->kind == GS_NODE_OR)
         GS_TRY(gs_prune_any(&pruner, node, best, done, err));

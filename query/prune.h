@@ -11,6 +11,10 @@
 #include "query/rank.h"
 #include "query/topk.h"
 
+/* How many live documents match `root` in the segment, if a dictionary says so; it is a gram or a
+ * word then. */
+bool gs_prune_total(const gs_reader *reader, const gs_plan_node *root, uint64_t *total);
+
 /* Pushes on `best`, which is empty, all documents that may be among its `capacity` best and score
  * `least` or more; others, too. Sets `*done` to false, and leaves `best` as it is, where looking at
  * everything costs no more. */
@@ -24,7 +28,7 @@ typedef struct gs_pruner {
     const gs_plan_node *root;
     double threshold;   /* no document of a lower score becomes a row */
     uint64_t documents;       /* scored so far */
-    uint64_t blocks, skipped; /* of a phrase's list that leads: looked into, passed over */
+    uint64_t blocks, skipped; /* of a phrase's list that leads: decoded, passed over */
     uint32_t terms, whole;    /* alternatives, and how many were looked at in all documents */
 } gs_pruner;
 
@@ -33,6 +37,13 @@ typedef struct gs_pruner {
 GS_CHECKED gsearch_status gs_prune_score(gs_pruner *pruner, const gs_docset *sets,
                                          const gs_docset *within, gs_topk *onto,
                                          gsearch_error *err);
+
+/* The least impact of the list whose bound reaches the threshold; 256 if none does. */
+uint32_t gs_prune_least_impact(const gs_pruner *pruner, const gs_long_list *list);
+
+/* A phrase that is a gram or word, by bounds of its list's units. */
+GS_CHECKED gsearch_status gs_prune_gram(gs_pruner *pruner, const gs_list *list, gs_topk *best,
+                                        gsearch_error *err);
 
 /* A phrase, by bounds of the blocks of its lists. */
 GS_CHECKED gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done,

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A phrase occurs in a document no more often than the rarest of its lists has positions there, and
- * each block of a long list says how many of its positions one document has at most and how short
- * the shortest is. So blocks of the list that leads get a bound; those of the highest bounds are
- * looked into first, for a threshold, and then, from front to back, all that reach it.
+ * A phrase occurs in a document no more often than any of its lists has positions there, and every
+ * part of a long list says how good the best document is that has positions in it. So blocks of the
+ * list that leads get a bound; those of the highest bounds are looked into first, for a threshold,
+ * and then, from front to back, all that reach it.
  */
 #include "query/prune.h"
 
 #define SEED_BLOCKS 8u
+#define BLOCKS_MIN (4u * SEED_BLOCKS) /* of the list that leads; for fewer it is not worth it */
 #define SCORED_TOGETHER 64u
 #define WORTHY_RATIO 2u /* with more than 1/2 of the blocks to look into, look at everything */
-#define FLAT 0.9         /* thresholds are below this share of the highest bound, as a rule */
-#define TF_TITLE 0x80u
-#define TF_MAX 0x7fu
 
 /* The list that leads, with a bound a block. */
 typedef struct lead_list {
     gs_long_list list;
-    uint32_t shift;        // of its positions against the phrase's
-    uint32_t *frequencies; // at most so many, matches in the title counted as ever
-    double *bounds;
+    uint8_t *impacts; // of a block, or what the other lists say, if that is less
 } lead_list;
 
 /* Documents to score, rising. */
@@ -29,107 +25,90 @@ typedef struct candidates {
     uint32_t next; // documents before were looked at
 } candidates;
 
-static uint32_t frequency_bound(const gs_long_list *list, uint32_t block)
-{
-    uint32_t most = list->tf[block] & TF_MAX;
-    if (most == TF_MAX)
-        return UINT32_MAX;
-    return list->tf[block] & TF_TITLE ? GS_SCORE_TITLE_WEIGHT * most : most;
-}
-
-/* Lowers the frequencies, and raises the lengths, of the lead's blocks to what another list of the
- * phrase says of the blocks that its positions can fall into. */
-static void narrow(const lead_list *lead, uint32_t *lengths, const gs_long_list *other,
-                   uint32_t shift)
+/* Lowers the impacts of the lead's blocks to the highest of those blocks of another list that their
+ * positions can fall into; these lie `shift` behind, modulo 2^32. */
+static void narrow(const lead_list *lead, const gs_long_list *other, int64_t shift)
 {
     uint32_t at = 0;
     for (uint32_t b = 0; b < lead->list.blocks; b++) {
-        uint64_t first = gs_long_list_first(&lead->list, b), end = UINT32_MAX;
+        int64_t first = gs_long_list_first(&lead->list, b) + shift, end = UINT32_MAX;
         if (b + 1 < lead->list.blocks)
-            end = gs_long_list_first(&lead->list, b + 1);
-        first = first + shift < lead->shift ? 0 : first + shift - lead->shift;
-        end = end + shift < lead->shift ? 0 : end + shift - lead->shift;
-        at = gs_long_list_seek(other, at, (uint32_t)first);
-        uint32_t most = 0, shortest = UINT32_MAX;
+            end = gs_long_list_first(&lead->list, b + 1) + shift;
+        at = gs_long_list_seek(other, at, first < 0 ? 0 : (uint32_t)first);
+        uint8_t most = 0;
         for (uint32_t o = at; o < other->blocks && (o == at || gs_long_list_first(other, o) < end);
              o++) {
-            uint32_t frequency = frequency_bound(other, o);
-            uint32_t length = gs_length_floor(other->length[o]);
-            most = frequency > most ? frequency : most;
-            shortest = length < shortest ? length : shortest;
+            uint8_t impact = gs_long_list_impact(other, o);
+            most = impact > most ? impact : most;
         }
-        if (most < lead->frequencies[b])
-            lead->frequencies[b] = most;
-        if (shortest > lengths[b])
-            lengths[b] = shortest;
+        if (most < lead->impacts[b])
+            lead->impacts[b] = most;
     }
 }
 
-static gsearch_status open_lead(gs_reader *reader, const gs_plan_node *phrase,
-                                const gs_cover *cover, lead_list *out, gsearch_error *err)
+static gsearch_status open_lead(gs_reader *reader, const gs_cover *cover, lead_list *out,
+                                gsearch_error *err)
 {
-    gs_arena *arena = &reader->work->batch;
     const gs_slot *first = cover->slots[0];
-    out->shift = first->offset;
     GS_TRY(gs_long_list_open(&reader->in->postings, first->sets[reader->segment].lists, &out->list,
                              err));
-    uint32_t blocks = out->list.blocks;
-    uint32_t *lengths = gs_arena_alloc(arena, blocks * sizeof(*lengths));
-    out->frequencies = gs_arena_alloc(arena, blocks * sizeof(*out->frequencies));
-    out->bounds = gs_arena_alloc(arena, blocks * sizeof(*out->bounds));
-    if (!lengths || !out->frequencies || !out->bounds)
+    out->impacts = gs_arena_alloc(&reader->work->batch, out->list.blocks);
+    if (!out->impacts)
         return gs_fail_memory(err);
-    for (uint32_t b = 0; b < blocks; b++) {
-        out->frequencies[b] = frequency_bound(&out->list, b);
-        lengths[b] = gs_length_floor(out->list.length[b]);
-    }
+    for (uint32_t b = 0; b < out->list.blocks; b++)
+        out->impacts[b] = gs_long_list_impact(&out->list, b);
     for (uint32_t s = 1; s < cover->count; s++) {
         gs_list_set set = cover->slots[s]->sets[reader->segment];
         gs_long_list other;
         if (set.count != 1 || !set.lists[0].is_long)
             continue;
         GS_TRY(gs_long_list_open(&reader->in->postings, set.lists, &other, err));
-        narrow(out, lengths, &other, cover->slots[s]->offset);
+        narrow(out, &other, (int64_t)cover->slots[s]->offset - first->offset);
     }
-    for (uint32_t b = 0; b < blocks; b++)
-        out->bounds[b] = gs_score_bound(reader->plan->norm, phrase->weight, out->frequencies[b],
-                                        lengths[b]);
     return GSEARCH_OK;
 }
 
-/* Adds the documents that have a position in the block and may reach the threshold. */
-static gsearch_status look_into(gs_pruner *pruner, const lead_list *lead, uint32_t block,
-                                candidates *found, gsearch_error *err)
+/* Adds the documents with a position in the unit. */
+static void look_into_unit(const gs_pruner *pruner, const uint32_t *positions, uint32_t count,
+                           candidates *found)
 {
     gs_reader *reader = pruner->reader;
     const gs_doctable *table = &reader->in->docs;
-    uint32_t positions[GS_BLOCK_POSTINGS], docs[GS_BLOCK_POSTINGS], firsts[GS_BLOCK_POSTINGS + 1];
-    uint32_t count;
-    GS_TRY(gs_long_list_block(&lead->list, block, positions, &count, err));
-    GS_TRY(gs_budget_spend(reader->budget, count, err));
-    reader->budget->blocks++;
-    pruner->blocks++;
+    gs_bm25_norm norm = reader->plan->norm;
+    uint32_t docs[GS_UNIT_POSITIONS], firsts[GS_UNIT_POSITIONS + 1];
     uint32_t groups = (uint32_t)reader->kernels->group(table->starts, table->coarse, table->shift,
                                                        positions, count, docs, firsts);
     firsts[groups] = count;
     for (uint32_t d = 0; d < groups; d++) {
-        uint32_t doc = docs[d], frequency = lead->frequencies[block];
-        // all of its positions are here, unless it goes on before or behind
-        bool whole = (d || !block || table->starts[doc] >= positions[0]) &&
-                     (d + 1 < groups || block + 1 == lead->list.blocks ||
-                      gs_long_list_first(&lead->list, block + 1) >= table->starts[doc + 1]);
+        uint32_t doc = docs[d], here = firsts[d + 1] - firsts[d];
         if (doc < found->next)
             continue;
-        uint32_t here = firsts[d + 1] - firsts[d];
-        if (positions[firsts[d]] < gs_doctable_title_end(table, doc))
-            here *= GS_SCORE_TITLE_WEIGHT;
-        if (whole && here < frequency)
-            frequency = here;
-        if (gs_score_bound(reader->plan->norm, pruner->root->weight, frequency,
-                           gs_doctable_length(table, doc)) >= pruner->threshold)
-            found->docs[found->count++] = doc;
+        // the first and the last may have more elsewhere; any may have all in its title
+        if (d && d + 1 < groups &&
+            gs_score_is_below(norm, pruner->root->weight, GS_BM25_TITLE_WEIGHT * here,
+                              gs_doctable_length(table, doc), pruner->threshold))
+            continue;
+        found->docs[found->count++] = doc;
     }
     found->next = docs[groups - 1] + 1;
+}
+
+/* Adds the documents with a position in the block that may reach the threshold. */
+static gsearch_status look_into(gs_pruner *pruner, const lead_list *lead, uint32_t block,
+                                uint32_t least, candidates *found, gsearch_error *err)
+{
+    const uint8_t *impacts = lead->list.impacts + GS_BLOCK_UNITS * (size_t)block;
+    uint32_t positions[GS_BLOCK_POSTINGS], count;
+    GS_TRY(gs_long_list_block(&lead->list, block, positions, &count, err));
+    GS_TRY(gs_budget_spend(pruner->reader->budget, count, err));
+    pruner->reader->budget->blocks++;
+    pruner->blocks++;
+    for (uint32_t at = 0; at < count; at += GS_UNIT_POSITIONS) {
+        uint32_t left = count - at;
+        if (impacts[at / GS_UNIT_POSITIONS] >= least)
+            look_into_unit(pruner, positions + at,
+                           left < GS_UNIT_POSITIONS ? left : GS_UNIT_POSITIONS, found);
+    }
     return GSEARCH_OK;
 }
 
@@ -152,10 +131,10 @@ static uint32_t choose(const lead_list *lead, uint32_t chosen[SEED_BLOCKS])
 {
     uint32_t count = 0;
     for (uint32_t b = 0; b < lead->list.blocks; b++) {
-        if (count == SEED_BLOCKS && lead->bounds[b] <= lead->bounds[chosen[count - 1]])
+        if (count == SEED_BLOCKS && lead->impacts[b] <= lead->impacts[chosen[count - 1]])
             continue;
         uint32_t at = count < SEED_BLOCKS ? count++ : count - 1;
-        for (; at && lead->bounds[chosen[at - 1]] < lead->bounds[b]; at--)
+        for (; at && lead->impacts[chosen[at - 1]] < lead->impacts[b]; at--)
             chosen[at] = chosen[at - 1];
         chosen[at] = b;
     }
@@ -179,29 +158,22 @@ static gsearch_status seed(gs_pruner *pruner, const lead_list *lead, uint64_t ca
     GS_TRY(gs_topk_init(&kept, &reader->work->batch, capacity, GSEARCH_SORT_SCORE,
                         &reader->in->docs, err));
     for (uint32_t i = 0; i < count; i++) {
-        if (lead->bounds[chosen[i]] < pruner->threshold)
+        uint32_t least = gs_prune_least_impact(pruner, &lead->list);
+        if (lead->impacts[chosen[i]] < least)
             continue;
-        GS_TRY(look_into(pruner, lead, chosen[i], found, err));
+        GS_TRY(look_into(pruner, lead, chosen[i], least, found, err));
         GS_TRY(score(pruner, found, &kept, err));
     }
     *found = (candidates){0};
     return GSEARCH_OK;
 }
 
-static uint32_t count_worthy(const lead_list *lead, double threshold)
+static uint32_t count_worthy(const lead_list *lead, uint32_t least)
 {
     uint32_t count = 0;
     for (uint32_t b = 0; b < lead->list.blocks; b++)
-        count += lead->bounds[b] >= threshold;
+        count += lead->impacts[b] >= least;
     return count;
-}
-
-static double highest(const lead_list *lead)
-{
-    double most = 0;
-    for (uint32_t b = 0; b < lead->list.blocks; b++)
-        most = lead->bounds[b] > most ? lead->bounds[b] : most;
-    return most;
 }
 
 gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done, gsearch_error *err)
@@ -214,22 +186,24 @@ gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done, gse
     if (!cover.count)
         return GSEARCH_OK;
     gs_list_set set = cover.slots[0]->sets[reader->segment];
-    if (set.count != 1 || !set.lists[0].is_long)
+    if (set.count != 1 || !set.lists[0].is_long ||
+        set.lists[0].count < BLOCKS_MIN * GS_BLOCK_POSTINGS)
         return GSEARCH_OK;
-    GS_TRY(open_lead(reader, pruner->root, &cover, &lead, err));
-    if (count_worthy(&lead, FLAT * highest(&lead)) > lead.list.blocks / WORTHY_RATIO)
-        return GSEARCH_OK;
+    GS_TRY(open_lead(reader, &cover, &lead, err));
     GS_TRY(seed(pruner, &lead, best->capacity, &found, err));
-    if (count_worthy(&lead, pruner->threshold) > lead.list.blocks / WORTHY_RATIO)
+    uint32_t least = gs_prune_least_impact(pruner, &lead.list);
+    if (count_worthy(&lead, least) > lead.list.blocks / WORTHY_RATIO)
         return GSEARCH_OK;
     for (uint32_t b = 0; b < lead.list.blocks; b++) {
-        if (lead.bounds[b] < pruner->threshold) {
+        if (lead.impacts[b] < least) {
             pruner->skipped++;
             continue;
         }
-        GS_TRY(look_into(pruner, &lead, b, &found, err));
-        if (found.count >= SCORED_TOGETHER)
-            GS_TRY(score(pruner, &found, best, err));
+        GS_TRY(look_into(pruner, &lead, b, least, &found, err));
+        if (found.count < SCORED_TOGETHER)
+            continue;
+        GS_TRY(score(pruner, &found, best, err));
+        least = gs_prune_least_impact(pruner, &lead.list);
     }
     GS_TRY(score(pruner, &found, best, err));
     *done = true;

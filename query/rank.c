@@ -45,7 +45,7 @@ static gsearch_status add_term(gs_reader *reader, const gs_plan_node *term,
 {
     const summing *sum = payload;
     const gs_doctable *table = &reader->in->docs;
-    gs_score_norm norm = reader->plan->norm;
+    gs_bm25_norm norm = reader->plan->norm;
     GS_TRY(gs_budget_spend(reader->budget, 0, err));
     for (uint32_t i = 0, j = 0, at = 0; i < matches->count && j < allowed->count;) {
         uint32_t doc = matches->docs[i];
@@ -81,7 +81,7 @@ static void push_term(const gs_reader *reader, const gs_plan_node *term, const g
                       gs_topk *best)
 {
     const gs_doctable table = reader->in->docs;
-    const gs_score_norm norm = reader->plan->norm;
+    const gs_bm25_norm norm = reader->plan->norm;
     double weight = term->weight, least = gs_topk_least(best);
     for (uint32_t i = 0; i < matches->count; i++) {
         uint32_t doc = matches->docs[i], tf = matches->tfs[i];

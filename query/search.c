@@ -138,21 +138,25 @@ static uint64_t wanted_of(const gsearch_request *request)
     return request->limit ? request->offset + request->limit : 0;
 }
 
-/* Keeps those matches of one segment that may become rows, if that goes without looking at all. */
+/* Keeps those matches of one segment that may become rows, if that goes without looking at all:
+ * where the total is not asked for, or known. */
 static gsearch_status prune_segment(gs_search *search, uint32_t segment, gs_reader *reader,
                                     bool *done, gsearch_error *err)
 {
     const gsearch_request *request = &search->request;
     uint64_t wanted = wanted_of(request);
     gs_topk *best = &search->parts[segment].best;
+    uint64_t total = 0;
     *done = false;
-    if (request->total || request->facet || request->sort != GSEARCH_SORT_SCORE ||
-        wanted >= reader->in->docs.count)
+    if ((request->total && !gs_prune_total(reader, search->root, &total)) || request->facet ||
+        request->sort != GSEARCH_SORT_SCORE || wanted >= reader->in->docs.count)
         return GSEARCH_OK;
     GS_TRY(gs_topk_init(best, &search->work->arena, wanted, request->sort, &reader->in->docs, err));
     *done = !wanted;
     if (wanted)
         GS_TRY(gs_prune(reader, search->root, search->least, best, done, err));
+    if (*done)
+        search->head.total += total;
     return GSEARCH_OK;
 }
 

@@ -253,7 +253,7 @@ class Segment:
         firsts = cursor.numbers(4, blocks)
         offsets = cursor.numbers(4, blocks + (count < 8192))
         forms = cursor.take(blocks)
-        cursor.take(2 * blocks)
+        impacts = cursor.take(4 * blocks)
         counts = [less + 1 for less in cursor.take(blocks)]
         unit = 1 if count < 8192 else 32
         start = cursor.at = (cursor.at + unit - 1) // unit * unit
@@ -266,7 +266,25 @@ class Segment:
                 first += distance
                 positions.append(first)
         need(unit > 1 or cursor.at == start + offsets[-1], 'the end of a long list')
+        self.check_impacts(positions, counts, impacts)
         return positions
+
+    def check_impacts(self, positions, counts, impacts):
+        titles, units, frequencies = self.columns[b'titl'], {}, {}
+        numbers = ((block, i) for block, count in enumerate(counts) for i in range(count))
+        for position, (block, i) in zip(positions, numbers):
+            document = bisect.bisect(self.starts, position) - 1
+            in_title = position - self.starts[document] < titles[document]
+            frequencies[document] = frequencies.get(document, 0) + (3 if in_title else 1)
+            units.setdefault(document, set()).add(4 * block + i // 64)
+        average = (self.positions - self.count) / self.count
+        for document, frequency in frequencies.items():
+            length = self.starts[document + 1] - self.starts[document] - 1
+            if length >= 32:
+                drop = length.bit_length() - 4
+                length = length >> drop << drop
+            least = 255 * frequency / (frequency + 0.3 + 0.9 * length / average)
+            need(all(impacts[unit] >= least for unit in units[document]), 'an impact')
 
     @staticmethod
     def packed(cursor, width, in_block):

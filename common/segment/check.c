@@ -37,8 +37,8 @@ typedef struct trigram_check {
     list_check *check;
 } trigram_check;
 
-/* Encodes a long list anew, in the same blocks: the bounds in its table must be the true ones, or
- * searches that skip by them lose hits. */
+/* Encodes a long list anew, in the same blocks: its table must be the true one, or searches that
+ * skip by it lose hits. Impacts may be higher. */
 static gsearch_status check_long(const gs_segment *segment, list_check *check, const gs_list *list,
                                  gsearch_error *err)
 {
@@ -53,6 +53,9 @@ static gsearch_status check_long(const gs_segment *segment, list_check *check, c
     gs_long_writer_finish(&check->encoder, encoded);
     if (encoded->status)
         return gs_fail_memory(err);
+    uint8_t *least = encoded->data + (blocks.impacts - (postings->post.ptr + list->place));
+    for (size_t u = 0; u < GS_BLOCK_UNITS * (size_t)blocks.blocks; u++)
+        least[u] = blocks.impacts[u] > least[u] ? blocks.impacts[u] : least[u];
     if (encoded->len > postings->post.len - list->place ||
         memcmp(encoded->data, postings->post.ptr + list->place, encoded->len) != 0)
         return gs_corrupt(err, "a list of %u positions has a wrong table", list->count);

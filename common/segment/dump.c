@@ -198,10 +198,12 @@ static gsearch_status put_blocks(dump *self, const gs_segment *segment, const gs
     gs_long_list blocks;
     GS_TRY(gs_long_list_open(&segment->postings, list, &blocks, err));
     for (uint32_t i = 0; i < shown(self, blocks.blocks); i++)
-        gs_buf_printf(&self->out, "block %u first=%u offset=%u bits=%u tf=%u length=%u count=%u\n",
-                      i, gs_long_list_first(&blocks, i),
-                      gs_load_u32(blocks.offsets + 4 * (size_t)i), blocks.bits[i], blocks.tf[i],
-                      blocks.length[i], gs_long_list_count(&blocks, i));
+        gs_buf_printf(&self->out,
+                      "block %u first=%u offset=%u bits=%u impacts=%u,%u,%u,%u count=%u\n", i,
+                      gs_long_list_first(&blocks, i),
+                      gs_load_u32(blocks.offsets + 4 * (size_t)i), blocks.bits[i],
+                      blocks.impacts[4 * i], blocks.impacts[4 * i + 1], blocks.impacts[4 * i + 2],
+                      blocks.impacts[4 * i + 3], gs_long_list_count(&blocks, i));
     put_rest(self, "blocks", blocks.blocks);
     return relieve(self, PIECE_BYTES, err);
 }

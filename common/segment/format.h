@@ -67,6 +67,8 @@
 /* 3.10 */
 #define GS_BLOCK_POSTINGS 256u /* postings of one block, at most */
 #define GS_BLOCK_LANES 8u
+#define GS_BLOCK_UNITS 4u        /* parts of a block that have an impact each, */
+#define GS_UNIT_POSITIONS 64u    /* of so many positions, but for the last that has some */
 #define GS_CHUNK_GAPS 512u       /* gaps of one short-list chunk */
 #define GS_LONG_MIN_DEFAULT 256u /* lists from this length on are cut into blocks, */
 #define GS_PACKED_MIN 8192u      /* and from this one on, the blocks are bit-packed */

@@ -20,8 +20,6 @@
 #define LONG_HEAD_BYTES 8u
 #define LONG_ALIGN 32u
 #define LIST_BYTES_MAX ((size_t)UINT32_MAX * 5) /* 2^32 positions, packed at full width */
-#define TF_TITLE 0x80u
-#define TF_MAX 0x7fu
 #define CLASS_MAX 31u
 #define RAW_CLASSES 0x8000u
 #define CODED_BYTES_MAX (GS_BLOCK_POSTINGS / 2 + GS_BLOCK_POSTINGS * sizeof(uint32_t))
@@ -58,7 +56,7 @@ static bool is_packed(uint32_t count)
 
 static size_t long_table_bytes(uint32_t blocks, bool packed)
 {
-    size_t bytes = LONG_HEAD_BYTES + (size_t)blocks * (4 + 4 + 1 + 1 + 1 + 1);
+    size_t bytes = LONG_HEAD_BYTES + (size_t)blocks * (4 + 4 + 1 + GS_BLOCK_UNITS + 1);
     return packed ? (bytes + LONG_ALIGN - 1) / LONG_ALIGN * LONG_ALIGN : bytes + sizeof(uint32_t);
 }
 
@@ -73,63 +71,47 @@ void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const gs_doc
     memset(writer, 0, sizeof(*writer));
     writer->docs = docs;
     writer->last_doc = GS_DOC_NONE;
-    gs_buf *columns[] = {&writer->firsts,  &writer->offsets, &writer->bits,   &writer->tf,
-                         &writer->lengths, &writer->counts,  &writer->payload};
+    writer->norm = gs_bm25_norm_of(docs->count, docs->total_length);
+    for (unsigned code = 0; code <= GS_MARK_LENGTH; code++)
+        writer->norms[code] = gs_bm25_at(writer->norm, gs_length_floor((uint8_t)code));
+    gs_buf *columns[] = {&writer->firsts,  &writer->offsets, &writer->bits,
+                         &writer->impacts, &writer->counts,  &writer->payload};
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         gs_buf_init(columns[i], mem, LIST_BYTES_MAX);
 }
 
 void gs_long_writer_release(gs_long_writer *writer)
 {
-    gs_buf *columns[] = {&writer->firsts,  &writer->offsets, &writer->bits,   &writer->tf,
-                         &writer->lengths, &writer->counts,  &writer->payload};
+    gs_buf *columns[] = {&writer->firsts,  &writer->offsets, &writer->bits,
+                         &writer->impacts, &writer->counts,  &writer->payload};
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
         gs_buf_release(columns[i]);
 }
 
-/* Raises the frequency of the blocks before the present one that the document shares which goes on
- * in it. Those between its first block and this one hold nothing else, so they have one value. */
-static void raise_frequency(gs_long_writer *writer, uint32_t frequency)
+/* Ends the document of the last position: it bounds every unit that it shares in. */
+static void end_run(gs_long_writer *writer)
 {
-    uint8_t most = (uint8_t)(frequency < TF_MAX ? frequency : TF_MAX);
-    for (size_t b = writer->tf.len - 1; b > writer->run_block; b--) {
-        uint8_t *tf = writer->tf.data + b - 1;
-        if ((*tf & TF_MAX) >= most)
-            break;
-        *tf = (uint8_t)((*tf & TF_TITLE) | most);
-    }
+    double norm = writer->norms[writer->run_length];
+    for (size_t u = writer->run_unit; writer->run_frequency && u <= writer->last_unit; u++)
+        gs_impact_raise(writer->impacts.data + u, writer->run_frequency, norm);
+    writer->run_frequency = 0;
 }
 
-/* Bounds the block that the columns got last: its frequency and length are those of the documents
- * of its positions, the one that began in a block before included. */
+/* Looks at the documents of the block that the columns got last. */
 static void bound_block(gs_long_writer *writer, const uint16_t *marks, uint32_t count)
 {
-    uint32_t frequency = writer->count - writer->run_start, before = 0, most = 0, documents = 0;
-    unsigned all = 0, shortest = GS_MARK_LENGTH;
-    if (writer->tf.status || writer->lengths.status)
+    if (writer->impacts.status)
         return;
-    while (before < count && !(marks[before] & GS_MARK_FIRST))
-        before++;
-    if (before) {
-        raise_frequency(writer, frequency + before);
-        all = writer->run_title;
-    }
+    size_t begin = writer->impacts.len - GS_BLOCK_UNITS;
     for (uint32_t i = 0; i < count; i++) {
-        unsigned mark = marks[i], length = mark & GS_MARK_LENGTH;
-        frequency = mark & GS_MARK_FIRST ? 1 : frequency + 1;
-        most = frequency > most ? frequency : most;
-        shortest = length < shortest ? length : shortest;
-        documents += mark / GS_MARK_FIRST;
-        all |= mark;
-    }
-    writer->tf.data[writer->tf.len - 1] =
-        (uint8_t)((most < TF_MAX ? most : TF_MAX) | (all & GS_MARK_TITLE ? TF_TITLE : 0));
-    writer->lengths.data[writer->lengths.len - 1] = (uint8_t)shortest;
-    writer->documents += documents;
-    if (documents) {
-        writer->run_start = writer->count + count - frequency;
-        writer->run_block = (uint32_t)writer->tf.len - 1;
-        writer->run_title = marks[count - frequency] & GS_MARK_TITLE;
+        if (marks[i] & GS_MARK_FIRST) {
+            end_run(writer);
+            writer->documents++;
+            writer->run_unit = begin + i / GS_UNIT_POSITIONS;
+            writer->run_length = marks[i] & GS_MARK_LENGTH;
+        }
+        writer->run_frequency += marks[i] & GS_MARK_TITLE ? GS_BM25_TITLE_WEIGHT : 1;
+        writer->last_unit = begin + i / GS_UNIT_POSITIONS;
     }
 }
 
@@ -197,8 +179,7 @@ static void encode_block(gs_long_writer *writer, const uint32_t *positions, uint
     uint32_t gaps[GS_BLOCK_POSTINGS];
     append_payload(writer, gaps, measure_gaps(positions, count, gaps), count);
     gs_buf_u32(&writer->firsts, positions[0]);
-    gs_buf_u8(&writer->tf, 0);
-    gs_buf_u8(&writer->lengths, UINT8_MAX);
+    gs_buf_zero(&writer->impacts, GS_BLOCK_UNITS);
     gs_buf_u8(&writer->counts, (uint8_t)(count - 1));
 }
 
@@ -230,8 +211,9 @@ void gs_long_writer_add(gs_long_writer *writer, const uint32_t *positions, uint3
 
 void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out)
 {
-    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits,
-                         &writer->tf,     &writer->lengths, &writer->counts};
+    gs_buf *columns[] = {&writer->firsts, &writer->offsets, &writer->bits, &writer->impacts,
+                         &writer->counts};
+    end_run(writer);
     uint32_t blocks = (uint32_t)writer->counts.len;
     size_t table_end = out->len + long_table_bytes(blocks, writer->packed);
     if (!writer->packed)
@@ -489,9 +471,8 @@ gsearch_status gs_long_list_open(const gs_postings *postings, const gs_list *lis
         .firsts = table,
         .offsets = table + 4 * (size_t)blocks,
         .bits = bytes,
-        .tf = bytes + blocks,
-        .length = bytes + 2 * (size_t)blocks,
-        .counts = bytes + 3 * (size_t)blocks,
+        .impacts = bytes + blocks,
+        .counts = bytes + (1 + GS_BLOCK_UNITS) * (size_t)blocks,
         .payload = gs_bytes_of(rest.ptr + table_bytes, rest.len - table_bytes),
     };
     // those who decode block after block rely on it for their room
@@ -673,16 +654,28 @@ static gsearch_status pack_payload(gs_long_writer *writer, const gs_long_list *l
     return GSEARCH_OK;
 }
 
+/* The average length of the new segment is another one, so impacts may have to be raised. */
+static void copy_impacts(gs_long_writer *writer, const gs_long_list *list)
+{
+    size_t units = GS_BLOCK_UNITS * (size_t)list->blocks;
+    uint8_t *to = gs_buf_reserve(&writer->impacts, units);
+    if (!to)
+        return;
+    for (size_t u = 0; u < units; u++)
+        to[u] = gs_impact_under(list->impacts[u], list->postings->norm, writer->norm);
+    writer->impacts.len += units;
+}
+
 gsearch_status gs_long_writer_copy(gs_long_writer *writer, const gs_long_list *list,
                                    uint32_t shift, gsearch_error *err)
 {
     assert(writer->packed || !is_packed(list->count));
+    end_run(writer);
     GS_TRY(writer->packed == is_packed(list->count) ? copy_payload(writer, list, err)
                                                     : pack_payload(writer, list, err));
     for (uint32_t b = 0; b < list->blocks; b++)
         gs_buf_u32(&writer->firsts, gs_long_list_first(list, b) + shift);
-    gs_buf_append(&writer->tf, list->tf, list->blocks);
-    gs_buf_append(&writer->lengths, list->length, list->blocks);
+    copy_impacts(writer, list);
     gs_buf_append(&writer->counts, list->counts, list->blocks);
     writer->count += list->count;
     writer->last_doc = GS_DOC_NONE;

@@ -9,6 +9,7 @@
 #ifndef GS_SEGMENT_POSTINGS_H
 #define GS_SEGMENT_POSTINGS_H
 
+#include "common/segment/bm25.h"
 #include "common/segment/container.h"
 #include "common/segment/decoder.h"
 
@@ -28,13 +29,16 @@ struct gs_doctable;
 typedef struct gs_long_writer {
     const struct gs_doctable *docs;
     bool packed; /* to be set before the first position: the list will have GS_PACKED_MIN of them */
-    gs_buf firsts, offsets, bits, tf, lengths, counts; /* as in the file, a column each */
+    gs_bm25_norm norm;  /* of the segment: impacts are under it */
+    double norms[256];  /* gs_bm25_at the least length of each code */
+    gs_buf firsts, offsets, bits, impacts, counts; /* as in the file, a column each */
     gs_buf payload;
     uint32_t count, documents; /* so far; `documents` without those of copied blocks */
     uint32_t last_doc;         /* of the positions that came without marks */
-    /* the document of the last position: where its positions begin in the list and in which block,
-     * and GS_MARK_TITLE if the first of them lies in its title */
-    uint32_t run_start, run_block, run_title;
+    /* the document of the last position: its weighted frequency so far, the code of its length, and
+     * the units of its first and last position */
+    uint32_t run_frequency, run_length;
+    size_t run_unit, last_unit;
 } gs_long_writer;
 
 void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const struct gs_doctable *docs);
@@ -78,6 +82,7 @@ typedef struct gs_postings {
     uint64_t gaps;       /* of all short lists; SDIR has a row for every 512 of them */
     uint32_t long_min;   /* at least 2 */
     uint32_t positions;  /* of the segment: every position is below */
+    gs_bm25_norm norm;   /* of the segment: impacts are under it */
 } gs_postings;
 
 /* CORRUPT unless the tables of the segment have room for such a list. The dictionary checks what it
@@ -101,9 +106,7 @@ typedef struct gs_long_list {
     const uint8_t *offsets; /* u32 a block: where it starts in `payload`, in units of 32 bytes if it
                                is packed; else in bytes, and one more row for the end */
     const uint8_t *bits;    /* u8 a block: width of its gaps, or GS_CODED_BITS + highest class */
-    const uint8_t *tf;      /* u8 a block: bit 7 a match in a title, low 7 the most positions of one
-                               document, 127 for that and more */
-    const uint8_t *length;  /* u8 a block: gs_length_floor code of its shortest document */
+    const uint8_t *impacts; /* u8 a unit, GS_BLOCK_UNITS a block: gs_impact_share */
     const uint8_t *counts;  /* u8 a block: its positions, less 1; together they are `count` */
     gs_bytes payload;
 } gs_long_list;
@@ -119,6 +122,16 @@ static inline uint32_t gs_long_list_first(const gs_long_list *list, uint32_t blo
 static inline uint32_t gs_long_list_count(const gs_long_list *list, uint32_t block)
 {
     return list->counts[block] + 1u;
+}
+
+/* The highest impact of a block. */
+static inline uint8_t gs_long_list_impact(const gs_long_list *list, uint32_t block)
+{
+    const uint8_t *units = list->impacts + GS_BLOCK_UNITS * (size_t)block;
+    uint8_t most = 0;
+    for (unsigned u = 0; u < GS_BLOCK_UNITS; u++)
+        most = units[u] > most ? units[u] : most;
+    return most;
 }
 
 /* What the list takes in POST: its table and its packed blocks. */

@@ -81,6 +81,7 @@ static gsearch_status open_lists(gs_segment *segment, gsearch_error *err)
     postings->post = gs_container_find(container, GS_CHUNK_POST);
     postings->sdir = sdir.ptr;
     postings->positions = segment->docs.positions;
+    postings->norm = gs_bm25_norm_of(segment->docs.count, segment->docs.total_length);
     uint64_t chunks = postings->gaps / GS_CHUNK_GAPS + (postings->gaps % GS_CHUNK_GAPS != 0);
     if (sdir.len % 8 || sdir.len / 8 != chunks)
         return gs_corrupt(err, "SDIR: %zu bytes do not fit the gaps", sdir.len);

@@ -35,19 +35,6 @@ static gs_uneven_costs compare(const char *query, const uint64_t limits[3])
     return costs;
 }
 
-static void blocks_of_one_gram_are_skipped(void **unused)
-{
-    (void)unused;
-    static const char *const queries[] = {"政务", "公开", "年度"};
-    for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++) {
-        gs_uneven_costs costs = compare(queries[i], few);
-        assert_true(costs.pruned > 6);
-        assert_true(costs.skipped > 100);
-        assert_true(costs.postings < costs.postings_without);
-        compare(queries[i], many);
-    }
-}
-
 static void blocks_of_longer_phrases_are_skipped(void **unused)
 {
     (void)unused;
@@ -83,7 +70,6 @@ static void equal_scores_are_told_apart_by_their_ids(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_of_one_gram_are_skipped),
         cmocka_unit_test(blocks_of_longer_phrases_are_skipped),
         cmocka_unit_test(rare_phrases_fields_and_originals_are_the_same),
         cmocka_unit_test(equal_scores_are_told_apart_by_their_ids),

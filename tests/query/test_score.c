@@ -26,33 +26,33 @@ static void idf_is_the_logarithm_of_the_odds(void **unused)
 static void a_term_saturates_and_long_documents_count_less(void **unused)
 {
     (void)unused;
-    gs_score_norm norm = gs_score_norm_of(10, 400);
+    gs_bm25_norm norm = gs_bm25_norm_of(10, 400);
     double idf = gs_score_idf(10, 3);
     assert_true(is_near(gs_score_term(norm, idf, 3, 50), 1.7079939454010888));
     assert_true(gs_score_term(norm, idf, 2, 50) < gs_score_term(norm, idf, 3, 50));
     assert_true(gs_score_term(norm, idf, 3, 51) < gs_score_term(norm, idf, 3, 50));
-    assert_true(gs_score_term(norm, idf, 1000000, 50) < idf * (GS_SCORE_K1 + 1));
+    assert_true(gs_score_term(norm, idf, 1000000, 50) < idf * (GS_BM25_K1 + 1));
 }
 
-/* Neighbouring frequencies and lengths, small and very large, where scores differ least. */
+/* Small and very large frequencies and lengths, under other averages than that of the impact. */
 static void no_score_is_above_a_bound(void **unused)
 {
     (void)unused;
     uint64_t state = 5;
     for (int i = 0; i < 2000000; i++) {
-        gs_score_norm norm = gs_score_norm_of(1 + gs_test_random_below(&state, 1000000),
+        gs_bm25_norm norm = gs_bm25_norm_of(1 + gs_test_random_below(&state, 1000000),
                                               gs_test_random_below(&state, 1000000000));
         double weight = (double)gs_test_random_below(&state, 1u << 20) / 65536.0;
-        uint32_t most = 1 + (uint32_t)(gs_test_random(&state) >> (32 + state % 31));
-        uint32_t shortest = (uint32_t)(gs_test_random(&state) >> (32 + state % 29));
-        uint32_t less = (uint32_t)gs_test_random_below(&state, 3);
-        uint32_t more = (uint32_t)gs_test_random_below(&state, 3);
-        uint32_t tf = less < most ? most - less : most;
-        uint32_t length = more < UINT32_MAX - shortest ? shortest + more : shortest;
+        gs_bm25_norm before = gs_bm25_norm_of(1 + gs_test_random_below(&state, 1000000),
+                                              gs_test_random_below(&state, 1000000000));
+        uint32_t tf = 1 + (uint32_t)(gs_test_random(&state) >> (32 + state % 31));
+        uint32_t length = (uint32_t)(gs_test_random(&state) >> (32 + state % 29));
         double score = gs_score_term(norm, weight, tf, length);
-        if (!(score <= gs_score_bound(norm, weight, most, shortest)) ||
+        uint8_t impact = 0;
+        gs_impact_raise(&impact, tf, gs_bm25_at(before, length));
+        if (!(score <= gs_score_bound(weight, gs_impact_share(impact, before, norm))) ||
             !(score <= gs_score_most(weight)))
-            fail_msg("tf %u of %u, length %u of %u", tf, most, length, shortest);
+            fail_msg("tf %u, length %u, impact %u", tf, length, impact);
     }
 }
 
@@ -63,7 +63,7 @@ static void only_lower_scores_are_said_to_be_below(void **unused)
     uint64_t state = 6;
     unsigned below = 0;
     for (int i = 0; i < 1000000; i++) {
-        gs_score_norm norm = gs_score_norm_of(1 + gs_test_random_below(&state, 1000000),
+        gs_bm25_norm norm = gs_bm25_norm_of(1 + gs_test_random_below(&state, 1000000),
                                               gs_test_random_below(&state, 1000000000));
         double weight = (double)gs_test_random_below(&state, 1u << 20) / 65536.0;
         uint32_t tf = 1 + (uint32_t)(gs_test_random(&state) >> (32 + state % 31));

@@ -29,8 +29,8 @@ typedef struct gs_uneven_costs {
 void gs_uneven_make(gs_uneven *uneven, uint64_t seed);
 void gs_uneven_free(gs_uneven *uneven);
 
-/* Asks every index with a total and without. Fails the test if a row differs in its id or in a bit
- * of its score, or if the order does. */
+/* Asks every index in a way that needs a look at everything, with a total and without. Fails the
+ * test if a row differs in its id or in a bit of its score, or if the order or the total does. */
 void gs_uneven_compare(const gs_uneven *uneven, const char *query, gsearch_match match,
                        uint64_t limit, uint64_t offset, gs_uneven_costs *costs);
 
