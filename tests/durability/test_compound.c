@@ -19,8 +19,8 @@
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
-#ifdef __SANITIZE_ADDRESS__ /* several times as slow */
-#define PAIRS_QUICK 2000u
+#ifdef __SANITIZE_ADDRESS__ /* ten times as slow */
+#define PAIRS_QUICK 500u
 #else
 #define PAIRS_QUICK 10000u
 #endif

@@ -18,12 +18,38 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 30000
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+gs_wait gs_wait_for(const char *what)
+{
+    return (gs_wait){.what = what, .give_up_ns = now_ns() + PATIENCE_MS * 1000000ull};
+}
+
+void gs_wait_on(const gs_wait *at)
+{
+    if (now_ns() > at->give_up_ns)
+        fail_msg("waited in vain: %s", at->what);
+    sched_yield();
+}
+
+void gs_wait_blocked(gs_stub *stub)
+{
+    for (gs_wait at = gs_wait_for("the search has not begun"); sem_trywait(&stub->blocked);)
+        gs_wait_on(&at);
+}
 
 static void on_ready(const char *const *addresses, size_t count, void *payload)
 {
@@ -98,7 +124,11 @@ gs_daemon *gs_daemon_start(const gs_server_options *options)
 int gs_daemon_wait(gs_daemon *daemon)
 {
     int status;
-    assert_int_equal(waitpid(daemon->pid, &status, 0), daemon->pid);
+    pid_t ended;
+    for (gs_wait at = gs_wait_for("the daemon does not end");
+         (ended = waitpid(daemon->pid, &status, WNOHANG)) == 0;)
+        gs_wait_on(&at);
+    assert_int_equal(ended, daemon->pid);
     munmap(daemon->stub, sizeof(*daemon->stub));
     gs_test_dir_remove(daemon->dir);
     free(daemon);
@@ -152,10 +182,8 @@ void gs_client_send(int fd, const void *data, size_t len)
 void gs_client_wait_read(int fd)
 {
     int left = 1;
-    while (left > 0) {
+    for (gs_wait at = gs_wait_for("the daemon does not read"); left > 0; gs_wait_on(&at))
         assert_int_equal(ioctl(fd, SIOCOUTQ, &left), 0);
-        sched_yield();
-    }
 }
 
 typedef struct gs_heard {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A daemon over the stub index in a process of its own, and clients of it. Whatever goes wrong or
- * takes longer than ten seconds fails the test.
+ * takes longer than thirty seconds fails the test.
  */
 #ifndef GS_TESTS_DAEMONFIXTURE_H
 #define GS_TESTS_DAEMONFIXTURE_H
@@ -26,6 +26,17 @@ gs_daemon *gs_daemon_start(const gs_server_options *options);
 void gs_daemon_stop(gs_daemon *daemon);
 /* Waits for its end without a signal and frees; the status as of waitpid. */
 int gs_daemon_wait(gs_daemon *daemon);
+
+/* For loops that wait: `for (gs_wait at = gs_wait_for("it does not come"); !is_there();)
+ * gs_wait_on(&at);` fails the test with these words when it takes too long. */
+typedef struct gs_wait {
+    const char *what;
+    uint64_t give_up_ns;
+} gs_wait;
+gs_wait gs_wait_for(const char *what);
+void gs_wait_on(const gs_wait *at);
+/* A search with the query "block" has begun, and waits at the gate of the stub. */
+void gs_wait_blocked(gs_stub *stub);
 
 /* A client; non-blocking. */
 int gs_daemon_connect(const gs_daemon *daemon);

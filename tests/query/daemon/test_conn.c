@@ -204,7 +204,7 @@ static void requests_in_flight_keep_their_order(void **state)
     int fd = gs_daemon_connect(daemon);
     static const char said[] = "SEARCH block\nSEARCH second\nPING\n";
     gs_client_send(fd, said, sizeof(said) - 1);
-    sem_wait(&daemon->stub->blocked);
+    gs_wait_blocked(daemon->stub);
     char *other = gs_daemon_ask(daemon, "COUNT x\n", 8); // another connection is not held up
     assert_string_equal(other, "OK total=1 took_us=412 generation=1\nEND\n");
     free(other);
@@ -243,7 +243,9 @@ static void a_client_that_does_not_read_holds_up_its_own_stream_only(void **stat
     }
     // the streams stop by themselves: the number of rows made no longer grows
     uint64_t before, after = 0;
+    gs_wait at = gs_wait_for("the streams do not stop");
     do {
+        gs_wait_on(&at);
         before = after;
         for (int i = 0; i < 200; i++)
             free(gs_daemon_ask(daemon, "COUNT x\n", 8));
@@ -255,8 +257,9 @@ static void a_client_that_does_not_read_holds_up_its_own_stream_only(void **stat
     assert_int_equal(gs_daemon_stat(daemon, "streams"), READERS);
     for (int i = 0; i < READERS; i++)
         close(fds[i]);
+    at = gs_wait_for("the streams do not end with their clients");
     while (gs_daemon_stat(daemon, "streams") > 0)
-        continue;
+        gs_wait_on(&at);
     assert_int_equal(gs_daemon_stat(daemon, "output_bytes"), 0);
 }
 
@@ -280,13 +283,13 @@ static void a_search_is_cancelled_when_its_client_breaks_off(void **state)
     gs_daemon *daemon = gs_daemon_start(&options);
     int fd = gs_daemon_connect(daemon);
     gs_client_send(fd, "SEARCH block\n", 13);
-    sem_wait(&daemon->stub->blocked);
+    gs_wait_blocked(daemon->stub);
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
     close(fd);
     // the gate stays shut: a search that nobody cancels would run for ever
-    while (gs_daemon_stat(daemon, "running") > 0)
-        continue;
+    for (gs_wait at = gs_wait_for("the search goes on"); gs_daemon_stat(daemon, "running") > 0;)
+        gs_wait_on(&at);
     gs_daemon_stop(daemon);
 }
 
@@ -297,15 +300,15 @@ static void the_33rd_request_of_a_connection_waits_for_the_first(void **state)
     gs_daemon *daemon = gs_daemon_start(&options);
     int fd = gs_daemon_connect(daemon);
     gs_client_send(fd, "SEARCH block\n", 13);
-    sem_wait(&daemon->stub->blocked);
+    gs_wait_blocked(daemon->stub);
     // in one piece, since the daemon stops reading when 32 are in flight
     char said[40 * 8];
     for (int i = 0; i < 40; i++)
         memcpy(said + 8 * i, "COUNT x\n", 8);
     gs_client_send(fd, said, 40 * 8);
     gs_client_wait_read(fd); // by the daemon, into a buffer
-    while (gs_daemon_stat(daemon, "COUNT") < 31)
-        continue;
+    for (gs_wait at = gs_wait_for("31 are not begun"); gs_daemon_stat(daemon, "COUNT") < 31;)
+        gs_wait_on(&at);
     for (int i = 0; i < 20; i++)
         assert_int_equal(gs_daemon_stat(daemon, "COUNT"), 31);
     sem_post(&daemon->stub->gate);

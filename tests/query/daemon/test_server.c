@@ -72,13 +72,12 @@ static void one_connection_too_many_is_told_so(void **state)
     gs_client_send(fds[1], "QUIT\n", 5);
     free(gs_client_read_all(fds[1]));
     close(fds[1]);
-    do {
+    bool is_in = false;
+    for (gs_wait at = gs_wait_for("the place is not free again"); !is_in; gs_wait_on(&at)) {
         reply = gs_daemon_ask(daemon, "PING\n", 5);
-        bool is_in = strcmp(reply, "OK PONG\nEND\n") == 0;
+        is_in = strcmp(reply, "OK PONG\nEND\n") == 0;
         free(reply);
-        if (is_in)
-            break;
-    } while (true);
+    }
     assert_true(gs_daemon_stat(daemon, "connections_refused") >= 1);
     close(fds[0]);
     close(fds[2]);
@@ -92,7 +91,7 @@ static void a_full_queue_is_busy_and_the_loop_answers_still(void **state)
     gs_daemon *daemon = gs_daemon_start(&options);
     int fd = gs_daemon_connect(daemon);
     gs_client_send(fd, "SEARCH block\n", 13);
-    sem_wait(&daemon->stub->blocked);
+    gs_wait_blocked(daemon->stub);
     gs_client_send(fd, "COUNT x\nCOUNT x\nCOUNT x\nPING\n", 29);
     gs_client_wait_read(fd);
     assert_int_equal(gs_daemon_stat(daemon, "queue"), 2);
@@ -113,8 +112,9 @@ static void a_full_queue_is_busy_and_the_loop_answers_still(void **state)
 
 static void wait_for_generation(const gs_daemon *daemon, unsigned long long wanted)
 {
-    while (gs_daemon_stat(daemon, "generation") != wanted)
-        continue;
+    for (gs_wait at = gs_wait_for("the generation is not taken");
+         gs_daemon_stat(daemon, "generation") != wanted;)
+        gs_wait_on(&at);
 }
 
 static void a_new_generation_is_taken_without_being_told(void **state)
@@ -138,8 +138,9 @@ static void sighup_takes_a_new_generation(void **state)
     (void)state;
     const gs_server_options options = {.threads = 1, .limits = {.reload_poll_ms = 100000000}};
     gs_daemon *daemon = gs_daemon_start(&options);
-    while (daemon->stub->refreshes == 0) // the look right after the start
-        continue;
+    // the look right after the start
+    for (gs_wait at = gs_wait_for("no reload at the start"); daemon->stub->refreshes == 0;)
+        gs_wait_on(&at);
     daemon->stub->generation = 2;
     kill(daemon->pid, SIGHUP);
     wait_for_generation(daemon, 2);
@@ -154,8 +155,8 @@ static void a_broken_generation_is_counted_once_and_the_old_one_serves(void **st
     daemon->stub->refuses_refresh = true;
     daemon->stub->generation = 2;
     uint64_t seen = daemon->stub->refreshes;
-    while (daemon->stub->refreshes < seen + 3)
-        continue;
+    for (gs_wait at = gs_wait_for("no further reloads"); daemon->stub->refreshes < seen + 3;)
+        gs_wait_on(&at);
     assert_int_equal(gs_daemon_stat(daemon, "reload_failed"), 1);
     assert_int_equal(gs_daemon_stat(daemon, "generation"), 1);
     daemon->stub->refuses_refresh = false;
@@ -172,7 +173,8 @@ static void a_reply_never_mixes_generations(void **state)
     while (generation < 6) {
         daemon->stub->generation = ++generation;
         unsigned long long named = 0;
-        do {
+        for (gs_wait wait = gs_wait_for("the generation is not taken"); named != generation;
+             gs_wait_on(&wait)) {
             char *reply = gs_daemon_ask(daemon, "SEARCH limit=all rows 3000\n", 27);
             assert_int_equal(
                 sscanf(reply, "OK total=3000 hits=3000 took_us=412 generation=%llu", &named), 1);
@@ -183,7 +185,7 @@ static void a_reply_never_mixes_generations(void **state)
                 rows++;
             assert_int_equal(rows, 3000);
             free(reply);
-        } while (named != generation);
+        }
     }
     gs_daemon_stop(daemon);
 }
@@ -222,8 +224,9 @@ static void a_client_that_stops_reading_is_closed(void **state)
     gs_daemon *daemon = gs_daemon_start(&options);
     int fd = gs_daemon_connect(daemon);
     gs_client_send(fd, "SEARCH limit=all rows 10000000\n", 31);
-    while (gs_daemon_stat(daemon, "timeouts") == 0)
-        continue;
+    for (gs_wait at = gs_wait_for("the client is not closed");
+         gs_daemon_stat(daemon, "timeouts") == 0;)
+        gs_wait_on(&at);
     assert_int_equal(gs_daemon_stat(daemon, "output_bytes"), 0);
     char *reply = gs_client_read_all(fd); // what the kernel held
     assert_null(strstr(reply, "END\n"));
@@ -241,7 +244,7 @@ static void sigterm_finishes_what_runs(void **state)
     gs_client_send(idle, "PING\n", 5);
     free(gs_client_read_until(idle, "END\n"));
     gs_client_send(busy, "SEARCH block\nCOUNT x\n", 21);
-    sem_wait(&daemon->stub->blocked);
+    gs_wait_blocked(daemon->stub);
     gs_client_wait_read(busy);
     assert_int_equal(gs_daemon_stat(daemon, "queue"), 1);
     kill(daemon->pid, SIGTERM);
@@ -268,7 +271,7 @@ static void what_runs_too_long_is_cut_off_after_sigterm(void **state)
     gs_daemon *daemon = gs_daemon_start(&options);
     int fd = gs_daemon_connect(daemon);
     gs_client_send(fd, "SEARCH block\n", 13);
-    sem_wait(&daemon->stub->blocked);
+    gs_wait_blocked(daemon->stub);
     kill(daemon->pid, SIGINT);
     char *reply = gs_client_read_all(fd);
     assert_string_equal(reply, "");
@@ -285,7 +288,7 @@ static void a_second_sigterm_ends_at_once(void **state)
     gs_daemon *daemon = gs_daemon_start(&options);
     int busy = gs_daemon_connect(daemon), idle = gs_daemon_connect(daemon);
     gs_client_send(busy, "SEARCH block\n", 13);
-    sem_wait(&daemon->stub->blocked);
+    gs_wait_blocked(daemon->stub);
     kill(daemon->pid, SIGTERM);
     free(gs_client_read_all(idle));
     kill(daemon->pid, SIGTERM);
