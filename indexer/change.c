@@ -37,12 +37,30 @@ static gsearch_status open_deletes(gs_change *change, gs_change_segment *segment
     return GSEARCH_OK;
 }
 
+gsearch_status gs_change_read(gs_change *change, gs_change_segment *segment, gsearch_error *err)
+{
+    const gs_manifest_segment *file = &segment->file;
+    gs_segment *opened;
+    if (segment->segment)
+        return GSEARCH_OK;
+    GS_TRY(gs_segment_open(change->dir, change->mem, file->segment.id, file->segment.length,
+                           change->map, &opened, err));
+    if (opened->docs.count != file->documents) {
+        gs_segment_unref(opened);
+        return gs_corrupt(err,
+                          "%s: a segment has another number of documents than the manifest says",
+                          gs_dir_path(change->dir));
+    }
+    segment->segment = opened;
+    return GSEARCH_OK;
+}
+
 /* The file of a segment if it is among `known`, else NULL. */
 static gs_segment *find_open(const gs_change_segment *known, size_t known_count, gs_hash128 id)
 {
     for (size_t i = 0; i < known_count; i++) {
         gs_hash128 other = known[i].file.segment.id;
-        if (other.low == id.low && other.high == id.high)
+        if (known[i].segment && other.low == id.low && other.high == id.high)
             return gs_segment_ref(known[i].segment);
     }
     return NULL;
@@ -50,21 +68,16 @@ static gs_segment *find_open(const gs_change_segment *known, size_t known_count,
 
 /* `known` is the file of the segment, which becomes its own, or NULL. */
 static gsearch_status open_segment(gs_change *change, const gs_manifest_segment *file,
-                                   gs_segment *known, gs_change_segment *out, gsearch_error *err)
+                                   gs_segment *known, bool read, gs_change_segment *out,
+                                   gsearch_error *err)
 {
     gs_change_segment opened = {.file = *file, .segment = known};
     gsearch_status status = GSEARCH_OK;
     opened.bits = gs_mem_calloc(change->mem, (size_t)file->documents / 8 + 1, 1);
     if (!opened.bits)
         status = gs_fail_memory(err);
-    if (!status && !known)
-        status = gs_segment_open(change->dir, change->mem, file->segment.id, file->segment.length,
-                                 change->map, &opened.segment, err);
-    if (!status && opened.segment->docs.count != file->documents)
-        status = gs_corrupt(err,
-                            "%s: a segment has another number of documents than the manifest "
-                            "says",
-                            gs_dir_path(change->dir));
+    if (!status && read)
+        status = gs_change_read(change, &opened, err);
     if (!status && file->deletes.length)
         status = open_deletes(change, &opened, err);
     if (status)
@@ -75,7 +88,7 @@ static gsearch_status open_segment(gs_change *change, const gs_manifest_segment 
 }
 
 static gsearch_status add_segment(gs_change *change, const gs_manifest_segment *file,
-                                  gs_segment *known, bool is_new, gsearch_error *err)
+                                  gs_segment *known, bool read, gsearch_error *err)
 {
     void *segments = change->segments;
     if (!gs_mem_grow(change->mem, &segments, &change->segments_capacity, change->segments_count + 1,
@@ -85,8 +98,7 @@ static gsearch_status add_segment(gs_change *change, const gs_manifest_segment *
     }
     change->segments = segments;
     gs_change_segment *segment = &change->segments[change->segments_count];
-    GS_TRY(open_segment(change, file, known, segment, err));
-    segment->is_new = is_new;
+    GS_TRY(open_segment(change, file, known, read || change->map, segment, err));
     change->segments_count++;
     return GSEARCH_OK;
 }
@@ -98,8 +110,9 @@ static void close_segments(const gs_mem *mem, gs_change_segment *segments, size_
     gs_mem_free(mem, segments);
 }
 
-/* Opens the segments of the generation that stands, keeping the files that are open. */
-static gsearch_status open_segments(gs_change *change, gsearch_error *err)
+/* Opens the segments of the generation that stands, keeping the files that are open; `read` the
+ * others too. */
+static gsearch_status open_segments(gs_change *change, bool read, gsearch_error *err)
 {
     gs_change_segment *before = change->segments;
     size_t before_count = change->segments_count;
@@ -109,7 +122,7 @@ static gsearch_status open_segments(gs_change *change, gsearch_error *err)
     for (uint32_t i = 0; i < change->manifest.segments_count && !status; i++) {
         const gs_manifest_segment *file = &change->manifest.segments[i];
         gs_segment *known = find_open(before, before_count, file->segment.id);
-        status = add_segment(change, file, known, false, err);
+        status = add_segment(change, file, known, read, err);
     }
     close_segments(change->mem, before, before_count);
     return status;
@@ -152,7 +165,7 @@ static gsearch_status load(gs_change *change, gsearch_error *err)
     }
     GS_TRY(check_manifest(change, err));
     GS_TRY(gs_manifest_clean(change->dir, change->mem, err));
-    return open_segments(change, err);
+    return open_segments(change, true, err);
 }
 
 gsearch_status gs_change_open(const char *path, const gs_mem *mem, bool map, gs_change *out,
@@ -189,12 +202,13 @@ void gs_change_delete(gs_change_segment *segment, uint32_t doc)
     segment->deleted++;
 }
 
-gsearch_status gs_change_find(const gs_change *change, size_t from, size_t to, gs_bytes id,
+gsearch_status gs_change_find(gs_change *change, size_t from, size_t to, gs_bytes id,
                               size_t *segment, uint32_t *doc, gsearch_error *err)
 {
     for (size_t i = from; i < to; i++) {
         bool found;
         uint32_t place;
+        GS_TRY(gs_change_read(change, &change->segments[i], err));
         GS_TRY(gs_segment_find_key(change->segments[i].segment, id, &place, &found, err));
         if (found && gs_change_is_live(&change->segments[i], place)) {
             *segment = i;
@@ -324,7 +338,8 @@ static gsearch_status settle_across(contest *self, size_t first, gsearch_error *
 }
 
 gsearch_status gs_change_write(gs_change *change, gs_batch **batches, size_t batches_count,
-                               bool with_text, const gs_change_order *order, gsearch_error *err)
+                               bool with_text, bool ids_differ, const gs_change_order *order,
+                               gsearch_error *err)
 {
     gs_manifest_segment written[GS_SEGMENTS_MAX];
     size_t written_count;
@@ -335,11 +350,14 @@ gsearch_status gs_change_write(gs_change *change, gs_batch **batches, size_t bat
     contest self = {.change = change, .order = order};
     gs_buf_init(&self.source, change->mem, GS_ID_BYTES_MAX);
     gsearch_status status = GSEARCH_OK;
-    for (size_t i = 0; i < written_count && !status; i++)
-        status = add_segment(change, &written[i], NULL, true, err);
-    for (size_t i = first; i < change->segments_count && !status; i++)
+    for (size_t i = 0; i < written_count && !status; i++) {
+        status = add_segment(change, &written[i], NULL, !ids_differ, err);
+        if (!status)
+            change->segments[first + i].is_new = true;
+    }
+    for (size_t i = first; i < change->segments_count && !status && !ids_differ; i++)
         status = settle_segment(&self, &change->segments[i], err);
-    if (!status)
+    if (!status && !ids_differ)
         status = settle_across(&self, first, err);
     gs_buf_release(&self.source);
     return status;
@@ -365,13 +383,14 @@ static gsearch_status merge_rows(gs_change *change, gs_manifest *next, gsearch_e
 }
 
 /* The row of a segment in the next manifest; not called for one that is all deleted. */
-static gsearch_status next_row(gs_change *change, const gs_change_segment *segment,
+static gsearch_status next_row(gs_change *change, gs_change_segment *segment,
                                gs_manifest_segment *out, gsearch_error *err)
 {
     *out = segment->file;
     if (segment->deleted == segment->file.deleted)
         return GSEARCH_OK;
     gs_container_name name;
+    GS_TRY(gs_change_read(change, segment, err));
     GS_TRY(gs_share_write(change->dir, change->mem, segment->segment, segment->bits, &name, err));
     out->deletes = (gs_manifest_file){.id = name.id, .length = name.length};
     out->deleted = segment->deleted;
@@ -381,7 +400,7 @@ static gsearch_status next_row(gs_change *change, const gs_change_segment *segme
 static gsearch_status next_rows(gs_change *change, gs_manifest *next, gsearch_error *err)
 {
     for (size_t i = 0; i < change->segments_count; i++) {
-        const gs_change_segment *segment = &change->segments[i];
+        gs_change_segment *segment = &change->segments[i];
         if (segment->deleted == segment->file.documents)
             continue;
         if (next->segments_count == GS_SEGMENTS_MAX)
@@ -409,5 +428,5 @@ gsearch_status gs_change_commit(gs_change *change, gs_manifest_file inputs, gsea
     change->manifest = next;
     // The generation is committed: what cannot be removed now is removed by the next change.
     change->has_loose_files = gs_manifest_clean(change->dir, change->mem, NULL) != GSEARCH_OK;
-    return open_segments(change, err);
+    return open_segments(change, false, err);
 }

@@ -16,7 +16,7 @@
 
 typedef struct gs_change_segment {
     gs_manifest_segment file; /* with the deletes of the generation that stands */
-    gs_segment *segment;
+    gs_segment *segment; /* NULL: not read yet, see gs_change_read */
     gs_deletes *deletes; /* likewise; NULL: none */
     uint8_t *bits;       /* bit i: document i is deleted, this change included */
     uint32_t deleted;    /* how many */
@@ -50,9 +50,14 @@ static inline bool gs_change_is_live(const gs_change_segment *segment, uint32_t 
 /* Deletes a living document. */
 void gs_change_delete(gs_change_segment *segment, uint32_t doc);
 
+/* Opens the file of a segment. All of them are open if files are mapped; else those that this
+ * change has written are read into memory when they are needed, which they seldom are. */
+GS_CHECKED gsearch_status gs_change_read(gs_change *change, gs_change_segment *segment,
+                                         gsearch_error *err);
+
 /* The living document with this id in the segments [from, to); if there is none, `*segment` is
  * `to`. */
-GS_CHECKED gsearch_status gs_change_find(const gs_change *change, size_t from, size_t to,
+GS_CHECKED gsearch_status gs_change_find(gs_change *change, size_t from, size_t to,
                                          gs_bytes id, size_t *segment, uint32_t *doc,
                                          gsearch_error *err);
 
@@ -65,9 +70,9 @@ typedef struct gs_change_order {
 } gs_change_order;
 
 /* Writes finished batches as new segments at the end of `segments`, each id once in all of them.
- * `order` may be NULL: the later document stays. */
+ * `order` may be NULL: the later document stays. If `ids_differ`, none of them has an id twice. */
 GS_CHECKED gsearch_status gs_change_write(gs_change *change, gs_batch **batches,
-                                          size_t batches_count, bool with_text,
+                                          size_t batches_count, bool with_text, bool ids_differ,
                                           const gs_change_order *order, gsearch_error *err);
 
 /* Makes the change the next generation, merging where the policy asks for it. `inputs` is the file

@@ -47,17 +47,12 @@ typedef struct gram_sort {
     uint32_t *positions; // of one list
     uint16_t *marks;
     uint64_t *halves; // COARSE counts of keys, twice
-    uint64_t *places; // COARSE: of digits
+    uint32_t *places; // COARSE: of digits
 } gram_sort;
 
 static uint32_t key_of(const gram_sort *self, uint64_t posting)
 {
     return (uint32_t)(posting >> self->key_shift);
-}
-
-static uint32_t position_of(const gram_sort *self, uint64_t posting)
-{
-    return (uint32_t)(posting >> self->position_shift & self->position_mask);
 }
 
 /* The key of a posting as bins have it; NO_NUMBER set if its second character is unknown. */
@@ -116,22 +111,21 @@ static void sort_few(uint64_t *postings, size_t count)
 /* Sorts by the digit of `bits` bits at `shift`, keeping equal ones in order. */
 static void sort_digit(gram_sort *self, unsigned shift, unsigned bits)
 {
-    uint64_t *places = self->places;
-    uint32_t mask = (1u << bits) - 1;
+    uint32_t *places = self->places, mask = (1u << bits) - 1, sum = 0;
+    size_t count = self->count;
     const uint64_t *from = self->postings;
     uint64_t *to = self->spare;
     memset(places, 0, (mask + 1ull) * sizeof(*places));
-    for (size_t i = 0; i < self->count; i++)
+    for (size_t i = 0; i < count; i++)
         places[from[i] >> shift & mask]++;
-    if (places[from[0] >> shift & mask] == self->count)
+    if (places[from[0] >> shift & mask] == count)
         return; // all have the same digit
-    uint64_t sum = 0;
     for (size_t digit = 0; digit <= mask; digit++) {
-        uint64_t here = places[digit];
+        uint32_t here = places[digit];
         places[digit] = sum;
         sum += here;
     }
-    for (size_t i = 0; i < self->count; i++)
+    for (size_t i = 0; i < count; i++)
         to[places[from[i] >> shift & mask]++] = from[i];
     self->spare = self->postings;
     self->postings = to;
@@ -168,22 +162,26 @@ static bool is_one_document(const gram_sort *self, uint32_t left, uint32_t right
 /* Takes the postings apart from `begin` on that have the same key; returns where they end. */
 static size_t take_list(gram_sort *self, size_t begin)
 {
-    const uint64_t *postings = self->postings;
+    const uint64_t *postings = self->postings + begin;
+    uint32_t *positions = self->positions;
+    uint16_t *marks = self->marks;
+    unsigned key_shift = self->key_shift, position_shift = self->position_shift;
+    uint64_t position_mask = self->position_mask, key = postings[0] >> key_shift;
     uint64_t document_mask = self->slot_mask << MARK_BITS | GS_MARK_LENGTH;
-    uint64_t before = ~postings[begin]; // of no document like that of the first
-    size_t count = self->count, end = begin;
-    uint32_t key = key_of(self, postings[begin]), last = 0;
-    for (; end < count && key_of(self, postings[end]) == key; end++) {
-        uint64_t posting = postings[end];
-        uint32_t position = position_of(self, posting);
-        bool is_first =
-            ((posting ^ before) & document_mask) || !is_one_document(self, last, position);
-        self->positions[end - begin] = last = position;
-        self->marks[end - begin] =
+    uint64_t before = ~postings[0]; // of no document like that of the first
+    size_t left = self->count - begin, count = 0;
+    do {
+        uint64_t posting = postings[count];
+        uint32_t position = (uint32_t)(posting >> position_shift & position_mask);
+        bool is_first = (posting ^ before) & document_mask ||
+                        !is_one_document(self, positions[count - 1], position);
+        positions[count] = position;
+        marks[count] =
             (uint16_t)((posting & (GS_MARK_FIRST - 1)) | (is_first ? GS_MARK_FIRST : 0));
         before = posting;
-    }
-    return end;
+        count++;
+    } while (count < left && postings[count] >> key_shift == key);
+    return begin + count;
 }
 
 static gsearch_status give_lists(gram_sort *self, gsearch_error *err)
@@ -208,19 +206,20 @@ typedef struct key_range {
 /* Adds the marks and slots of the postings from `from` on, which are in position order. */
 static void mark_postings(gram_sort *self, size_t from)
 {
-    const gs_doctable *docs = self->docs;
-    uint64_t of_document = 0;
+    const gs_doctable docs = *self->docs;
+    uint64_t *postings = self->postings, position_mask = self->position_mask, of_document = 0;
+    unsigned position_shift = self->position_shift;
     uint32_t end = 0, title_end = 0;
-    for (size_t i = from; i < self->count; i++) {
-        uint32_t position = position_of(self, self->postings[i]);
+    for (size_t i = from, count = self->count; i < count; i++) {
+        uint32_t position = (uint32_t)(postings[i] >> position_shift & position_mask);
         if (position >= end) {
-            uint32_t doc = gs_doctable_find(docs, position);
-            end = docs->starts[doc + 1];
-            title_end = gs_doctable_title_end(docs, doc);
+            uint32_t doc = gs_doctable_find(&docs, position);
+            end = docs.starts[doc + 1];
+            title_end = gs_doctable_title_end(&docs, doc);
             of_document = (doc & self->slot_mask) << MARK_BITS |
-                          gs_length_code(gs_doctable_length(docs, doc));
+                          gs_length_code(gs_doctable_length(&docs, doc));
         }
-        self->postings[i] |= of_document | (position < title_end ? GS_MARK_TITLE : 0);
+        postings[i] |= of_document | (position < title_end ? GS_MARK_TITLE : 0);
     }
 }
 
@@ -228,13 +227,15 @@ static gsearch_status take_range(gram_sort *self, const uint64_t *postings, size
                                  uint64_t shift, const void *range, gsearch_error *err)
 {
     const key_range *keys = range;
-    uint32_t width = keys->to - keys->from, all = 0;
+    uint32_t from = keys->from, width = keys->to - from, all = 0;
+    unsigned key_shift = self->key_shift, position_shift = self->position_shift;
+    uint64_t *out = self->postings;
     size_t before = self->count, kept = before;
     for (size_t i = 0; i < count; i++) {
         uint32_t key = key_in_bin(self, postings[i]);
-        self->postings[kept] = (uint64_t)key << self->key_shift |
-                               (uint64_t)(uint32_t)(postings[i] + shift) << self->position_shift;
-        kept += key - keys->from < width;
+        out[kept] = (uint64_t)key << key_shift |
+                    (uint64_t)(uint32_t)(postings[i] + shift) << position_shift;
+        kept += key - from < width;
         all |= key;
     }
     if (all & NO_NUMBER)

@@ -309,7 +309,8 @@ static gsearch_status run(salvage *self, const char *from, const char *to, gsear
         documents += gs_batch_documents(self->batches[i]);
     if (!documents)
         return gs_fail(err, GSEARCH_CORRUPT, "nothing of %s could be saved", from);
-    GS_TRY(gs_change_write(&self->change, self->batches, self->batches_count, true, NULL, err));
+    GS_TRY(gs_change_write(&self->change, self->batches, self->batches_count, true, false,
+                           NULL, err));
     GS_TRY(gs_change_commit(&self->change, (gs_manifest_file){0}, err));
     const gs_manifest *made = &self->change.manifest;
     for (uint32_t i = 0; i < made->segments_count; i++)

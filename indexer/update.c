@@ -372,7 +372,8 @@ static gsearch_status settle_batches(update *self, const gs_intake_result *taken
     gs_change_order order = {.place = place_of, .on_shadowed = on_shadowed, .payload = self};
     size_t first = self->change.segments_count;
     tell(self, "writing");
-    GS_TRY(gs_change_write(&self->change, taken->batches, taken->batches_count, true, &order, err));
+    GS_TRY(gs_change_write(&self->change, taken->batches, taken->batches_count, true, false,
+                           &order, err));
     GS_TRY(update_origins(self, err));
     for (size_t i = first; i < self->change.segments_count; i++)
         GS_TRY(settle_segment(self, i, first, err));

@@ -39,6 +39,7 @@ struct gsearch_writer {
     uint64_t block_bytes, batch_text_bytes;
     pending_id *ids; // open addressing; a power of two
     size_t ids_count, ids_capacity;
+    bool ids_repeat; // one was added that had been added or deleted since the last commit
     gs_buf deleted;                 // u32 length, id: every id given to gsearch_writer_delete
     gs_buf id, title, text, fields; // repaired copies
 };
@@ -98,6 +99,7 @@ static void forget_pending(gsearch_writer *writer)
     gs_mem_free(writer->mem, writer->ids);
     writer->ids = NULL;
     writer->ids_count = writer->ids_capacity = 0;
+    writer->ids_repeat = false;
     gs_buf_release(&writer->deleted);
 }
 
@@ -294,11 +296,14 @@ GSEARCH_API gsearch_status gsearch_writer_add(gsearch_writer *writer,
     GS_TRY(read_document(writer, &known, &read, error));
     GS_TRY(reserve_pending(writer, error));
     gsearch_status status = take_document(writer, &read, error);
-    if (status)
+    if (status) {
         writer->is_broken = true;
-    else
-        set_pending(writer, find_pending(writer, read.id), ID_ADDED);
-    return status;
+        return status;
+    }
+    pending_id *entry = find_pending(writer, read.id);
+    writer->ids_repeat |= entry->state != ID_UNUSED;
+    set_pending(writer, entry, ID_ADDED);
+    return GSEARCH_OK;
 }
 
 GSEARCH_API gsearch_status gsearch_writer_delete(gsearch_writer *writer, const char *id,
@@ -340,8 +345,9 @@ static gsearch_status delete_replaced(gsearch_writer *writer, size_t old_segment
                                       gsearch_error *err)
 {
     gs_change *change = &writer->change;
-    for (size_t i = old_segments; i < change->segments_count; i++) {
-        const gs_change_segment *segment = &change->segments[i];
+    for (size_t i = old_segments; old_segments && i < change->segments_count; i++) {
+        gs_change_segment *segment = &change->segments[i];
+        GS_TRY(gs_change_read(change, segment, err));
         for (uint32_t doc = 0; doc < segment->file.documents; doc++) {
             size_t old_segment;
             uint32_t old_doc;
@@ -383,7 +389,7 @@ static gsearch_status commit(gsearch_writer *writer, gsearch_error *err)
     GS_TRY(finish_batch(writer, err));
     if (writer->batches_count)
         GS_TRY(gs_change_write(change, writer->batches, writer->batches_count, writer->with_text,
-                               NULL, err));
+                               !writer->ids_repeat, NULL, err));
     GS_TRY(delete_replaced(writer, old_segments, err));
     GS_TRY(delete_asked(writer, err));
     GS_TRY(gs_change_commit(change, change->manifest.inputs, err));

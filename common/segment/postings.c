@@ -124,25 +124,39 @@ static void pack_block(gs_long_writer *writer, const uint32_t *gaps, uint32_t co
     }
 }
 
+/* Appends a value to a string of bits; whole bytes move to `*to`, which has room for eight. */
+static inline void put_bits(uint8_t **to, uint64_t *pending, unsigned *bits, uint64_t value,
+                            unsigned width)
+{
+    *pending |= value << *bits;
+    *bits += width;
+    gs_store_u64(*to, *pending); // what is not a whole byte is written again
+    *to += *bits / 8;
+    *pending >>= *bits / 8 * 8;
+    *bits %= 8;
+}
+
 /* Four bits a gap for its code, then what each code says is left of it. */
 static void code_block(gs_long_writer *writer, const uint32_t *gaps, uint32_t count, unsigned high)
 {
-    uint8_t *to = gs_buf_reserve(&writer->payload, CODED_BYTES_MAX + sizeof(uint64_t));
-    if (!to)
+    uint8_t *codes = gs_buf_reserve(&writer->payload, CODED_BYTES_MAX + sizeof(uint64_t));
+    if (!codes)
         return;
-    gs_gap_codes codes = gs_gap_codes_of(high);
-    size_t codes_bytes = count / 2; // of count - 1 gaps
-    memset(to, 0, CODED_BYTES_MAX + sizeof(uint64_t));
-    uint32_t bit = 0;
+    gs_gap_codes table = gs_gap_codes_of(high);
+    uint8_t *rests = codes + count / 2, *begin = codes; // codes of count - 1 gaps
+    uint64_t pending = 0;
+    unsigned bits = 0, low = 0;
     for (uint32_t i = 1; i < count; i++) {
         unsigned code = gs_gap_code(high, CLASS_MAX - (unsigned)__builtin_clz(gaps[i]));
-        to[(i - 1) / 2] |= (uint8_t)(code << (i - 1) % 2 * 4);
-        uint8_t *at = to + codes_bytes + bit / 8;
-        uint64_t rest = (uint64_t)(gaps[i] - codes.offsets[code]) << bit % 8;
-        gs_store_u64(at, gs_load_u64(at) | rest);
-        bit += codes.widths[code];
+        if (i % 2)
+            low = code;
+        else
+            *codes++ = (uint8_t)(low | code << 4);
+        put_bits(&rests, &pending, &bits, gaps[i] - table.offsets[code], table.widths[code]);
     }
-    writer->payload.len += codes_bytes + (bit + 7) / 8;
+    if (count % 2 == 0)
+        *codes = (uint8_t)low;
+    writer->payload.len += (size_t)(rests - begin) + (bits > 0);
 }
 
 /* The distances of a block's positions, the first being 0; returns the bits of the largest. */
@@ -261,14 +275,8 @@ static void write_mantissas(gs_buf *out, const gs_short_writer *writer)
     if (!begin)
         return;
     uint8_t *to = begin;
-    for (uint32_t i = 0; i < writer->filled; i++) {
-        pending |= (uint64_t)writer->mantissas[i] << bits;
-        bits += writer->classes[i];
-        gs_store_u64(to, pending); // what is not whole bytes is written again
-        to += bits / 8;
-        pending >>= bits / 8 * 8;
-        bits %= 8;
-    }
+    for (uint32_t i = 0; i < writer->filled; i++)
+        put_bits(&to, &pending, &bits, writer->mantissas[i], writer->classes[i]);
     out->len += (size_t)(to - begin) + (bits > 0);
 }
 

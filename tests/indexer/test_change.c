@@ -52,7 +52,7 @@ static void write_model(fixture *f)
 {
     gs_batch *batch =
         gs_model_batch(&f->model, 0, DOCUMENTS, f->change.dir, (size_t)16 << 20, true);
-    assert_ok(gs_change_write(&f->change, &batch, 1, true, NULL, &f->error), &f->error);
+    assert_ok(gs_change_write(&f->change, &batch, 1, true, false, NULL, &f->error), &f->error);
     gs_batch_free(batch);
 }
 
