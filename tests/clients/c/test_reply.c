@@ -4,6 +4,8 @@
  */
 #include "clients/c/reply.h"
 
+#include <stdio.h>
+
 #include "tests/support/check.h"
 
 static gs_arena arena;
@@ -39,6 +41,11 @@ static void an_err_line_gives_its_status(void **state)
     } rows[] = {
         {"ERR bad-query offset=12 unbalanced mark", GSEARCH_BAD_QUERY, 12, "unbalanced mark"},
         {"ERR bad-query unbalanced mark", GSEARCH_BAD_QUERY, -1, "unbalanced mark"},
+        {"ERR bad-query offset=65536 x", GSEARCH_BAD_QUERY, 65536, "x"},
+        {"ERR bad-query offset=65537 x", GSEARCH_BAD_QUERY, -1, "x"}, // longer than any query
+        {"ERR bad-query offset=1x y", GSEARCH_BAD_QUERY, -1, "offset=1x y"},
+        {"ERR bad-query offset y", GSEARCH_BAD_QUERY, -1, "offset y"},
+        {"ERR bad-query offset: y", GSEARCH_BAD_QUERY, -1, "offset: y"},
         {"ERR limit offset=3 is too far", GSEARCH_LIMIT, -1, "offset=3 is too far"},
         {"ERR no-index none here", GSEARCH_NO_INDEX, -1, "none here"},
         {"ERR busy try again", GSEARCH_BUSY, -1, "try again"},
@@ -54,6 +61,26 @@ static void an_err_line_gives_its_status(void **state)
         assert_int_equal(error.code, rows[i].status);
         assert_int_equal(error.offset, rows[i].offset);
         assert_string_equal(error.message, rows[i].message);
+    }
+}
+
+static void every_status_has_a_word(void **state)
+{
+    (void)state;
+    static const struct {
+        gsearch_status status;
+        const char *word;
+    } rows[] = {
+#define ROW(name, number, exit_code, text, summary) {GSEARCH_##name, text},
+        GSEARCH_STATUS_LIST(ROW)
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        gsearch_results head;
+        char line[64];
+        snprintf(line, sizeof(line), "ERR %s x", rows[i].word);
+        gsearch_status wanted = rows[i].status ? rows[i].status : GSEARCH_INTERNAL;
+        assert_int_equal(first(line, &head, NULL), wanted);
     }
 }
 
@@ -211,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ok_line_gives_the_head),
         cmocka_unit_test(an_err_line_gives_its_status),
+        cmocka_unit_test(every_status_has_a_word),
         cmocka_unit_test(what_is_no_reply_is_refused),
         cmocka_unit_test(a_hit_line_gives_the_hit),
         cmocka_unit_test(what_a_document_lacks_is_null),

@@ -124,6 +124,39 @@ static void no_memory_is_null_and_leaves_the_arena_usable(void **state)
     assert_int_equal(flaky.live, 0);
 }
 
+static void sizes_that_no_memory_has_are_refused(void **state)
+{
+    (void)state;
+    gs_arena arena;
+    gs_arena_init(&arena, NULL, SIZE_MAX);
+    assert_null(gs_arena_alloc(&arena, SIZE_MAX));
+    assert_null(gs_arena_alloc(&arena, SIZE_MAX - 15));
+    assert_null(gs_arena_alloc(&arena, SIZE_MAX - 16)); // with the head of a block, too many
+    assert_null(gs_arena_dup(&arena, gs_bytes_of("", SIZE_MAX)));
+    assert_null(gs_arena_dup(&arena, gs_bytes_of("", SIZE_MAX - 1)));
+    assert_non_null(gs_arena_alloc(&arena, 0));
+    gs_arena_release(&arena);
+}
+
+static void blocks_grow_up_to_a_bound_and_the_largest_stays(void **state)
+{
+    (void)state;
+    gs_flaky flaky;
+    gs_arena arena;
+    gs_flaky_init(&flaky, 0);
+    gs_arena_init(&arena, &flaky.mem, SIZE_MAX);
+    assert_non_null(gs_arena_alloc(&arena, 20u << 20)); // a block of its own,
+    assert_non_null(gs_arena_alloc(&arena, 1));         // and one of 16 MiB
+    assert_int_equal(flaky.live, 2);
+    gs_arena_reset(&arena);
+    assert_int_equal(flaky.live, 1);
+    size_t calls = flaky.calls;
+    assert_non_null(gs_arena_alloc(&arena, 20u << 20));
+    assert_int_equal(flaky.calls, calls);
+    gs_arena_release(&arena);
+    assert_int_equal(flaky.live, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +166,8 @@ int main(void)
         cmocka_unit_test(reset_keeps_the_largest_block_only),
         cmocka_unit_test(shrink_gives_back_the_tail_of_the_newest_only),
         cmocka_unit_test(dup_terminates),
+        cmocka_unit_test(sizes_that_no_memory_has_are_refused),
+        cmocka_unit_test(blocks_grow_up_to_a_bound_and_the_largest_stays),
         cmocka_unit_test(no_memory_is_null_and_leaves_the_arena_usable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

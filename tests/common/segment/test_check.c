@@ -61,8 +61,7 @@ static void sample_write(const sample *s, const uint8_t *bytes, size_t len)
     free(path);
 }
 
-static gsearch_status sample_open(const sample *s, gs_hash128 id, uint64_t length,
-                                  gs_segment **out)
+static gsearch_status sample_open(const sample *s, gs_hash128 id, uint64_t length, gs_segment **out)
 {
     return gs_segment_open(s->place->dir, &s->place->flaky.mem, id, length, true, out,
                            &s->place->error);
@@ -108,8 +107,8 @@ static gsearch_status read_documents(gs_segment *segment, gs_decoder *decoder, g
     return GSEARCH_OK;
 }
 
-static gsearch_status read_list(const gs_segment *segment, gs_decoder *decoder,
-                                const gs_list *list, gs_buf *out, gsearch_error *err)
+static gsearch_status read_list(const gs_segment *segment, gs_decoder *decoder, const gs_list *list,
+                                gs_buf *out, gsearch_error *err)
 {
     GS_TRY(gs_list_check(&segment->postings, list, err));
     size_t room = ((size_t)list->count + GS_BLOCK_POSTINGS) * sizeof(uint32_t);
@@ -369,6 +368,144 @@ static void forged_long_lists_are_survived(void **state)
     free(s.bytes);
 }
 
+/* ---- trigrams ---- */
+
+#define FREQUENT 2100u /* positions of a bigram of which a trigram is made */
+
+/* One of every four positions; of each fiftieth, the one before that of `near`. */
+static void put_bigram(gs_segment_writer *writer, uint64_t gram, uint32_t phase, uint32_t near,
+                       gsearch_error *err)
+{
+    uint32_t positions[FREQUENT];
+    for (uint32_t i = 0; i < FREQUENT; i++)
+        positions[i] = 4 * i + (i % 50 ? phase : near);
+    assert_ok(gs_segment_add_list(writer, false, gram, gs_bytes_of("", 0), err), err);
+    assert_ok(gs_segment_add_positions(writer, positions, FREQUENT, err), err);
+}
+
+/* 公开, 务公 and 政务, each of them next to the other 42 times: two trigrams. */
+static sample trigram_sample(place *p)
+{
+    gsearch_error *err = &p->error;
+    sample s = {.place = p};
+    gs_segment_writer *writer;
+    const gs_segment_options options = {.analyzer = 1, .unicode = "15.0.0"};
+    gs_doc_record record = {.key = gs_bytes_str("a"), .title = gs_bytes_str("a")};
+    record.length = 4 * FREQUENT;
+    assert_ok(gs_segment_create(p->dir, &p->flaky.mem, &options, &writer, err), err);
+    assert_ok(gs_segment_add_source(writer, gs_bytes_of("", 0), err), err);
+    assert_ok(gs_segment_add_document(writer, &record, err), err);
+    assert_ok(gs_segment_documents_done(writer, err), err);
+    put_bigram(writer, gs_gram(U'公', U'开', 0), 0, 2, err);
+    put_bigram(writer, gs_gram(U'务', U'公', 0), 2, 1, err);
+    put_bigram(writer, gs_gram(U'政', U'务', 0), 0, 0, err);
+    assert_ok(gs_segment_lists_done(writer, err), err);
+    assert_ok(gs_segment_finish(writer, &s.name, err), err);
+    s.bytes = gs_test_file_read(p->path, s.name.name, &s.len);
+    return s;
+}
+
+/* Where a chunk of the file is, and how long. */
+static uint64_t chunk_of(const sample *s, uint32_t id, uint64_t *length)
+{
+    gs_segment *segment;
+    uint64_t offset = 0;
+    assert_ok(sample_open(s, s->name.id, s->len, &segment), &s->place->error);
+    for (size_t i = 0; i < gs_container_chunks(segment->container); i++)
+        if (gs_container_chunk_id(segment->container, i, &offset, length) == id)
+            break;
+    gs_segment_unref(segment);
+    return offset;
+}
+
+/* Verifies bytes whose sums are made right. */
+static gsearch_status verify_forged(sample *s, uint8_t *forged)
+{
+    gs_segment *segment;
+    gs_hash128 id = make_sums_right(forged, s->len);
+    gs_segment_file_name(id, s->name.name);
+    sample_write(s, forged, s->len);
+    gsearch_status status = sample_open(s, id, s->len, &segment);
+    if (!status) {
+        status = gs_segment_verify(segment, &s->place->error);
+        gs_segment_unref(segment);
+    }
+    assert_int_equal(gs_dir_remove(s->place->dir, s->name.name, &s->place->error), GSEARCH_OK);
+    return status;
+}
+
+/* There is one right dictionary of trigrams to lists of bigrams, and verify knows it. */
+static void trigrams_that_the_bigrams_do_not_give_are_found(void **state)
+{
+    place *p = *state;
+    sample s = trigram_sample(p);
+    gs_segment *segment;
+    gs_list first, second;
+    assert_ok(sample_open(&s, s.name.id, s.len, &segment), &p->error);
+    assert_ok(
+        gs_terms_find_gram(&segment->trigrams, gs_gram(U'务', U'公', U'开'), &first, &p->error),
+        &p->error);
+    assert_ok(
+        gs_terms_find_gram(&segment->trigrams, gs_gram(U'政', U'务', U'公'), &second, &p->error),
+        &p->error);
+    assert_int_equal(first.count, FREQUENT / 50);
+    assert_int_equal(second.count, FREQUENT / 50);
+    gs_segment_unref(segment);
+    uint64_t length, begin = chunk_of(&s, GS_CHUNK_TRIG, &length);
+    uint8_t *forged = malloc(s.len);
+    for (size_t at = begin; at < begin + length; at++) {
+        for (unsigned value = 1; value < 256; value += 18) {
+            memcpy(forged, s.bytes, s.len);
+            forged[at] ^= (uint8_t)value;
+            gsearch_status status = verify_forged(&s, forged);
+            if (status != GSEARCH_CORRUPT)
+                fail_msg("byte %zu changed by %02x: %d", at - (size_t)begin, value, status);
+        }
+    }
+    free(forged);
+    free(s.bytes);
+}
+
+static void a_bound_of_trigrams_that_is_not_theirs_is_found(void **state)
+{
+    place *p = *state;
+    sample s = trigram_sample(p);
+    uint64_t length, at = chunk_of(&s, GS_CHUNK_META, &length) + 12; // FORMAT 3.1
+    uint8_t *forged = malloc(s.len);
+    static const uint32_t bounds[] = {0, 1, 2047, FREQUENT + 1, UINT32_MAX};
+    uint32_t bound = gs_load_u32(s.bytes + at);
+    assert_in_range(bound, 2048, FREQUENT);
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+        memcpy(forged, s.bytes, s.len);
+        gs_store_u32(forged + at, bounds[i]);
+        assert_fails(GSEARCH_CORRUPT, verify_forged(&s, forged), &p->error);
+    }
+    memcpy(forged, s.bytes, s.len);
+    assert_ok(verify_forged(&s, forged), &p->error);
+    free(forged);
+    free(s.bytes);
+}
+
+static void without_memory_verify_says_so(void **state)
+{
+    place *p = *state;
+    sample s = trigram_sample(p);
+    gsearch_status status = GSEARCH_NO_MEMORY;
+    for (size_t fail_at = 1; status; fail_at++) {
+        gs_segment *segment;
+        assert_ok(sample_open(&s, s.name.id, s.len, &segment), &p->error);
+        p->flaky.calls = 0;
+        p->flaky.fail_at = fail_at;
+        status = gs_segment_verify(segment, &p->error);
+        p->flaky.fail_at = 0;
+        if (status)
+            assert_fails(GSEARCH_NO_MEMORY, status, &p->error);
+        gs_segment_unref(segment);
+        assert_true(fail_at < 1000);
+    }
+    free(s.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -379,6 +516,9 @@ int main(void)
         PLACE_CASE(a_damaged_block_of_a_long_list_is_not_read),
         PLACE_CASE(every_forged_byte_is_survived),
         PLACE_CASE(forged_long_lists_are_survived),
+        PLACE_CASE(trigrams_that_the_bigrams_do_not_give_are_found),
+        PLACE_CASE(a_bound_of_trigrams_that_is_not_theirs_is_found),
+        PLACE_CASE(without_memory_verify_says_so),
     };
     return cmocka_run_group_tests(cases, NULL, NULL);
 }

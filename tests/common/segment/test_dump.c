@@ -12,6 +12,7 @@
 #include "tests/common/segment/randomsegment.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
+#include "tests/support/flaky.h"
 
 #define DOCUMENTS 25u
 #define GRAMS 30u
@@ -188,6 +189,23 @@ static void the_taker_may_end_it(void **state)
     assert_fails(GSEARCH_IO, gs_dump_index(f->dir, &options, &f->error), &f->error);
 }
 
+static void without_memory_it_says_so(void **state)
+{
+    fixture *f = *state;
+    gsearch_status status = GSEARCH_NO_MEMORY;
+    for (size_t fail_at = 1; status; fail_at++) {
+        gs_flaky flaky;
+        gs_flaky_init(&flaky, fail_at);
+        gs_dump_options options = {
+            .mem = &flaky.mem, .all = true, .write = keep, .payload = &f->text};
+        status = gs_dump_index(f->dir, &options, &f->error);
+        if (status)
+            assert_fails(GSEARCH_NO_MEMORY, status, &f->error);
+        assert_int_equal(flaky.live, 0);
+        assert_true(fail_at < 10000);
+    }
+}
+
 static void an_empty_folder_has_nothing_to_tell(void **state)
 {
     fixture *f = *state;
@@ -211,6 +229,7 @@ int main(void)
         TEST(a_sample_says_how_much_more_there_is),
         TEST(the_same_index_gives_the_same_text),
         TEST(the_taker_may_end_it),
+        TEST(without_memory_it_says_so),
         TEST(an_empty_folder_has_nothing_to_tell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

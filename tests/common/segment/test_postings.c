@@ -192,6 +192,8 @@ static void length_codes_round_down_and_never_fall(void **state)
         before = edge;
     }
     assert_true(gs_length_code(UINT32_MAX) < UINT8_MAX); // which stands for no document
+    for (unsigned code = gs_length_code(UINT32_MAX) + 1u; code <= UINT8_MAX; code++)
+        assert_true(gs_length_floor((uint8_t)code) == UINT32_MAX); // longer than any
     uint64_t seed = 5;
     for (uint32_t i = 0; i < 100000; i++) {
         uint32_t a = (uint32_t)(gs_test_random(&seed) >> (32 + gs_test_random_below(&seed, 32)));
