@@ -61,6 +61,9 @@ GS_CHECKED gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node 
                                           const gs_docset *within, gs_positions *out,
                                           gsearch_error *err);
 
+/* Appends the lists of a slot to the trace, as a JSON object. */
+void gs_match_trace_list(const gs_reader *reader, const gs_slot *slot);
+
 /* Groups the places of a phrase by document and takes away those in deleted ones. */
 GS_CHECKED gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
                                              gs_positions *places, gs_docset *out,

@@ -378,6 +378,17 @@ static gsearch_status keep_exact(gs_reader *reader, const gs_node *node, gs_posi
     return GSEARCH_OK;
 }
 
+void gs_match_trace_list(const gs_reader *reader, const gs_slot *slot)
+{
+    gs_list_set set = set_of(reader, slot);
+    const char *kind = set.count > 1 ? "union" : set.lists[0].is_long ? "long" : "short";
+    gs_buf_str(reader->trace, "{\"term\":");
+    gs_json_string(reader->trace, slot->text);
+    gs_buf_printf(reader->trace,
+                  ",\"offset\":%u,\"kind\":\"%s\",\"lists\":%u,\"positions\":%llu}", slot->offset,
+                  kind, set.count, (unsigned long long)set.positions);
+}
+
 static void trace_phrase(gs_reader *reader, const gs_plan_node *phrase, const gs_cover *cover,
                          const gs_positions *places, uint64_t blocks, uint64_t started)
 {
@@ -385,12 +396,8 @@ static void trace_phrase(gs_reader *reader, const gs_plan_node *phrase, const gs
     gs_buf_printf(out, "{\"step\":\"phrase\",\"segment\":%u,\"items\":%u,\"lists\":[",
                   reader->segment, phrase->node->items_count);
     for (uint32_t i = 0; i < cover->count; i++) {
-        gs_list_set set = set_of(reader, cover->slots[i]);
-        const char *kind = set.count > 1 ? "union" : set.lists[0].is_long ? "long" : "short";
-        gs_buf_str(out, i ? ",{\"term\":" : "{\"term\":");
-        gs_json_string(out, cover->slots[i]->text);
-        gs_buf_printf(out, ",\"offset\":%u,\"kind\":\"%s\",\"lists\":%u,\"positions\":%llu}",
-                      cover->slots[i]->offset, kind, set.count, (unsigned long long)set.positions);
+        gs_buf_str(out, i ? "," : "");
+        gs_match_trace_list(reader, cover->slots[i]);
     }
     gs_buf_printf(out, "],\"blocks\":%llu,\"matches\":%u,\"took_us\":%llu}\n",
                   (unsigned long long)(reader->budget->blocks - blocks), places->count,

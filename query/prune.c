@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include "query/units.h"
+
 gsearch_status gs_prune_score(gs_pruner *pruner, const gs_docset *sets, const gs_docset *within,
                               gs_topk *onto, gsearch_error *err)
 {
@@ -25,20 +27,28 @@ gsearch_status gs_prune_score(gs_pruner *pruner, const gs_docset *sets, const gs
     return GSEARCH_OK;
 }
 
-uint32_t gs_prune_least_impact(const gs_pruner *pruner, const gs_long_list *list)
+uint32_t gs_prune_least_impact(const gs_pruner *pruner)
 {
+    const gs_reader *reader = pruner->reader;
     double weight = pruner->root->weight;
     uint32_t low = 0, high = GS_IMPACT_MOST + 1; // bounds do not fall
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        double share = gs_impact_share((uint8_t)middle, list->postings->norm,
-                                       pruner->reader->plan->norm);
+        double share =
+            gs_impact_share((uint8_t)middle, reader->in->postings.norm, reader->plan->norm);
         if (gs_score_bound(weight, share) >= pruner->threshold)
             high = middle;
         else
             low = middle + 1;
     }
     return low;
+}
+
+void gs_prune_count_blocks(gs_pruner *pruner, const gs_units *units)
+{
+    uint64_t all = units->list.blocks;
+    pruner->blocks = units->decoded;
+    pruner->skipped = units->decoded < all ? all - units->decoded : 0;
 }
 
 /* A phrase that matches wherever its only slot has a position. */
@@ -65,11 +75,27 @@ static const gs_plan_node *below_and(const gs_plan_node *node)
     return node;
 }
 
+/* `slot` is the only one of a gram or word. */
+static void trace_pruned(const gs_pruner *pruner, const gs_slot *slot, uint64_t started)
+{
+    const gs_reader *reader = pruner->reader;
+    gs_buf_printf(reader->trace, "{\"step\":\"prune\",\"segment\":%u,\"lists\":[",
+                  reader->segment);
+    if (slot)
+        gs_match_trace_list(reader, slot);
+    gs_buf_printf(reader->trace,
+                  "],\"documents\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"skipped\":%" PRIu64
+                  ",\"terms\":%u,\"whole\":%u,\"threshold\":%.17g,\"took_us\":%" PRIu64 "}\n",
+                  pruner->documents, pruner->blocks, pruner->skipped, pruner->terms, pruner->whole,
+                  pruner->threshold, (gs_clock_ns() - started) / 1000);
+}
+
 gsearch_status gs_prune(gs_reader *reader, const gs_plan_node *root, double least, gs_topk *best,
                         bool *done, gsearch_error *err)
 {
     gs_pruner pruner = {.reader = reader, .root = root, .threshold = least};
     const gs_plan_node *node = below_and(root);
+    uint64_t started = reader->trace ? gs_clock_ns() : 0;
     const gs_list_set *set = is_gram(root) ? &root->slots[0].sets[reader->segment] : NULL;
     *done = set && set->count == 1 && set->lists[0].is_long;
     if (*done)
@@ -79,11 +105,6 @@ gsearch_status gs_prune(gs_reader *reader, const gs_plan_node *root, double leas
     else if (node->node->kind == GS_NODE_OR)
         GS_TRY(gs_prune_any(&pruner, node, best, done, err));
     if (reader->trace && *done)
-        gs_buf_printf(reader->trace,
-                      "{\"step\":\"prune\",\"segment\":%u,\"documents\":%" PRIu64
-                      ",\"blocks\":%" PRIu64 ",\"skipped\":%" PRIu64
-                      ",\"terms\":%u,\"whole\":%u,\"threshold\":%.17g}\n",
-                      reader->segment, pruner.documents, pruner.blocks, pruner.skipped,
-                      pruner.terms, pruner.whole, pruner.threshold);
+        trace_pruned(&pruner, set ? &root->slots[0] : NULL, started);
     return GSEARCH_OK;
 }

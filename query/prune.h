@@ -38,8 +38,12 @@ GS_CHECKED gsearch_status gs_prune_score(gs_pruner *pruner, const gs_docset *set
                                          const gs_docset *within, gs_topk *onto,
                                          gsearch_error *err);
 
-/* The least impact of the list whose bound reaches the threshold; 256 if none does. */
-uint32_t gs_prune_least_impact(const gs_pruner *pruner, const gs_long_list *list);
+/* The least impact whose bound reaches the threshold; 256 if none does. */
+uint32_t gs_prune_least_impact(const gs_pruner *pruner);
+
+/* Notes how many blocks of the list that leads were decoded and passed over. */
+typedef struct gs_units gs_units;
+void gs_prune_count_blocks(gs_pruner *pruner, const gs_units *units);
 
 /* A phrase that is a gram or word, by bounds of its list's units. */
 GS_CHECKED gsearch_status gs_prune_gram(gs_pruner *pruner, const gs_list *list, gs_topk *best,

@@ -1,39 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A phrase occurs in a document no more often than any of its lists has positions there, and every
- * part of a long list says how good the best document is that has positions in it. So blocks of the
- * list that leads get a bound; those of the highest bounds are looked into first, for a threshold,
- * and then, from front to back, all that reach it.
+ * unit of a long list says how good the best document is that has positions in it. So units of the
+ * list that leads get a bound. In those of the highest bounds the documents that promise most are
+ * scored first, for a threshold; then, from front to back, those that may reach it.
  */
 #include "query/prune.h"
 
-#define SEED_BLOCKS 8u
-#define BLOCKS_MIN (4u * SEED_BLOCKS) /* of the list that leads; for fewer it is not worth it */
-#define SCORED_TOGETHER 64u
-#define WORTHY_RATIO 2u /* with more than 1/2 of the blocks to look into, look at everything */
+#include "query/units.h"
 
-/* The list that leads, with a bound a block. */
+#define SEED_UNITS 16u
+#define SEED_FACTOR 4u      /* so many times as many documents as there will be rows, */
+#define SEED_DOCUMENTS 16u  /* or at least so many */
+#define POSITIONS_MIN 2048u /* of the list that leads; for fewer it is not worth it */
+#define SCORED_TOGETHER 64u
+/* Everything is looked at where more than this share of the units reach the threshold, or this one
+ * a share of the highest bound that thresholds are below, as a rule. */
+#define WORTHY_SHARE 0.75
+#define FLAT_SHARE 0.5
+#define FLAT 0.9
+
+/* The list that leads, with a bound a unit. */
 typedef struct lead_list {
-    gs_long_list list;
-    uint8_t *impacts; // of a block, or what the other lists say, if that is less
+    gs_units units;
+    uint8_t *impacts; // of its units, or what the other lists say of their blocks, if that is less
 } lead_list;
 
 /* Documents to score, rising. */
 typedef struct candidates {
-    uint32_t docs[SCORED_TOGETHER + GS_BLOCK_POSTINGS];
+    uint32_t docs[SCORED_TOGETHER + GS_UNIT_POSITIONS];
     uint32_t count;
-    uint32_t next; // documents before were looked at
 } candidates;
 
-/* Lowers the impacts of the lead's blocks to the highest of those blocks of another list that their
- * positions can fall into; these lie `shift` behind, modulo 2^32. */
+/* Lowers the impacts in the lead's blocks to the highest of those blocks of another list that their
+ * positions can fall into, which lie `shift` behind. */
 static void narrow(const lead_list *lead, const gs_long_list *other, int64_t shift)
 {
+    const gs_long_list *list = &lead->units.list;
     uint32_t at = 0;
-    for (uint32_t b = 0; b < lead->list.blocks; b++) {
-        int64_t first = gs_long_list_first(&lead->list, b) + shift, end = UINT32_MAX;
-        if (b + 1 < lead->list.blocks)
-            end = gs_long_list_first(&lead->list, b + 1) + shift;
+    for (uint32_t b = 0; b < list->blocks; b++) {
+        int64_t first = gs_long_list_first(list, b) + shift, end = UINT32_MAX;
+        if (b + 1 < list->blocks)
+            end = gs_long_list_first(list, b + 1) + shift;
         at = gs_long_list_seek(other, at, first < 0 ? 0 : (uint32_t)first);
         uint8_t most = 0;
         for (uint32_t o = at; o < other->blocks && (o == at || gs_long_list_first(other, o) < end);
@@ -41,8 +49,8 @@ static void narrow(const lead_list *lead, const gs_long_list *other, int64_t shi
             uint8_t impact = gs_long_list_impact(other, o);
             most = impact > most ? impact : most;
         }
-        if (most < lead->impacts[b])
-            lead->impacts[b] = most;
+        for (uint32_t u = GS_BLOCK_UNITS * b; u < GS_BLOCK_UNITS * (b + 1); u++)
+            lead->impacts[u] = most < lead->impacts[u] ? most : lead->impacts[u];
     }
 }
 
@@ -50,13 +58,12 @@ static gsearch_status open_lead(gs_reader *reader, const gs_cover *cover, lead_l
                                 gsearch_error *err)
 {
     const gs_slot *first = cover->slots[0];
-    GS_TRY(gs_long_list_open(&reader->in->postings, first->sets[reader->segment].lists, &out->list,
-                             err));
-    out->impacts = gs_arena_alloc(&reader->work->batch, out->list.blocks);
+    // a phrase that lies in the title has its part there
+    GS_TRY(gs_units_open(reader, first->sets[reader->segment].lists, 1, &out->units, err));
+    out->impacts = gs_arena_alloc(&reader->work->batch, out->units.count);
     if (!out->impacts)
         return gs_fail_memory(err);
-    for (uint32_t b = 0; b < out->list.blocks; b++)
-        out->impacts[b] = gs_long_list_impact(&out->list, b);
+    memcpy(out->impacts, out->units.list.impacts, out->units.count);
     for (uint32_t s = 1; s < cover->count; s++) {
         gs_list_set set = cover->slots[s]->sets[reader->segment];
         gs_long_list other;
@@ -68,46 +75,19 @@ static gsearch_status open_lead(gs_reader *reader, const gs_cover *cover, lead_l
     return GSEARCH_OK;
 }
 
-/* Adds the documents with a position in the unit. */
-static void look_into_unit(const gs_pruner *pruner, const uint32_t *positions, uint32_t count,
-                           candidates *found)
+/* Adds the documents of the unit that may reach the threshold. */
+static gsearch_status add_unit(gs_pruner *pruner, lead_list *lead, uint32_t unit,
+                               candidates *found, gsearch_error *err)
 {
     gs_reader *reader = pruner->reader;
-    const gs_doctable *table = &reader->in->docs;
-    gs_bm25_norm norm = reader->plan->norm;
-    uint32_t docs[GS_UNIT_POSITIONS], firsts[GS_UNIT_POSITIONS + 1];
-    uint32_t groups = (uint32_t)reader->kernels->group(table->starts, table->coarse, table->shift,
-                                                       positions, count, docs, firsts);
-    firsts[groups] = count;
-    for (uint32_t d = 0; d < groups; d++) {
-        uint32_t doc = docs[d], here = firsts[d + 1] - firsts[d];
-        if (doc < found->next)
-            continue;
-        // the first and the last may have more elsewhere; any may have all in its title
-        if (d && d + 1 < groups &&
-            gs_score_is_below(norm, pruner->root->weight, GS_BM25_TITLE_WEIGHT * here,
-                              gs_doctable_length(table, doc), pruner->threshold))
-            continue;
-        found->docs[found->count++] = doc;
-    }
-    found->next = docs[groups - 1] + 1;
-}
-
-/* Adds the documents with a position in the block that may reach the threshold. */
-static gsearch_status look_into(gs_pruner *pruner, const lead_list *lead, uint32_t block,
-                                uint32_t least, candidates *found, gsearch_error *err)
-{
-    const uint8_t *impacts = lead->list.impacts + GS_BLOCK_UNITS * (size_t)block;
-    uint32_t positions[GS_BLOCK_POSTINGS], count;
-    GS_TRY(gs_long_list_block(&lead->list, block, positions, &count, err));
-    GS_TRY(gs_budget_spend(pruner->reader->budget, count, err));
-    pruner->reader->budget->blocks++;
-    pruner->blocks++;
-    for (uint32_t at = 0; at < count; at += GS_UNIT_POSITIONS) {
-        uint32_t left = count - at;
-        if (impacts[at / GS_UNIT_POSITIONS] >= least)
-            look_into_unit(pruner, positions + at,
-                           left < GS_UNIT_POSITIONS ? left : GS_UNIT_POSITIONS, found);
+    gs_unit_documents in_unit;
+    GS_TRY(gs_units_documents(&lead->units, unit, &in_unit, err));
+    for (uint32_t d = 0; d < in_unit.count; d++) {
+        found->docs[found->count] = in_unit.docs[d];
+        found->count += !gs_score_is_below(reader->plan->norm, pruner->root->weight,
+                                           in_unit.tfs[d],
+                                           gs_doctable_length(&reader->in->docs, in_unit.docs[d]),
+                                           pruner->threshold);
     }
     return GSEARCH_OK;
 }
@@ -126,53 +106,57 @@ static gsearch_status score(gs_pruner *pruner, candidates *found, gs_topk *onto,
     return gs_prune_score(pruner, sets, &within, onto, err);
 }
 
-/* The blocks of the highest bounds, from front to back; how many. */
-static uint32_t choose(const lead_list *lead, uint32_t chosen[SEED_BLOCKS])
-{
-    uint32_t count = 0;
-    for (uint32_t b = 0; b < lead->list.blocks; b++) {
-        if (count == SEED_BLOCKS && lead->impacts[b] <= lead->impacts[chosen[count - 1]])
-            continue;
-        uint32_t at = count < SEED_BLOCKS ? count++ : count - 1;
-        for (; at && lead->impacts[chosen[at - 1]] < lead->impacts[b]; at--)
-            chosen[at] = chosen[at - 1];
-        chosen[at] = b;
-    }
-    for (uint32_t i = 1; i < count; i++) {
-        uint32_t block = chosen[i], at = i;
-        for (; at && chosen[at - 1] > block; at--)
-            chosen[at] = chosen[at - 1];
-        chosen[at] = block;
-    }
-    return count;
-}
-
-/* A threshold from the blocks of the highest bounds. From front to back, so that no document that
- * lies in several is scored twice. */
-static gsearch_status seed(gs_pruner *pruner, const lead_list *lead, uint64_t capacity,
-                           candidates *found, gsearch_error *err)
+/* Of the units with the highest bounds the documents that would be best if all positions of the
+ * lead were matches. */
+static gsearch_status find_promising(gs_pruner *pruner, lead_list *lead, gs_topk *out,
+                                     gsearch_error *err)
 {
     gs_reader *reader = pruner->reader;
-    uint32_t chosen[SEED_BLOCKS], count = choose(lead, chosen);
-    gs_topk kept;
-    GS_TRY(gs_topk_init(&kept, &reader->work->batch, capacity, GSEARCH_SORT_SCORE,
-                        &reader->in->docs, err));
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t least = gs_prune_least_impact(pruner, &lead->list);
-        if (lead->impacts[chosen[i]] < least)
+    uint32_t cut = gs_units_cut(lead->impacts, lead->units.count, SEED_UNITS), looked_into = 0;
+    for (uint32_t u = 0; u < lead->units.count && looked_into < 2 * SEED_UNITS; u++) {
+        gs_unit_documents in_unit;
+        if (lead->impacts[u] < cut)
             continue;
-        GS_TRY(look_into(pruner, lead, chosen[i], least, found, err));
-        GS_TRY(score(pruner, found, &kept, err));
+        GS_TRY(gs_units_documents(&lead->units, u, &in_unit, err));
+        for (uint32_t d = 0; d < in_unit.count; d++)
+            gs_topk_push(out,
+                         gs_score_term(reader->plan->norm, 1, in_unit.tfs[d],
+                                       gs_doctable_length(&reader->in->docs, in_unit.docs[d])),
+                         in_unit.docs[d]);
+        looked_into++;
     }
-    *found = (candidates){0};
     return GSEARCH_OK;
+}
+
+/* A threshold from the documents that promise most. */
+static gsearch_status seed(gs_pruner *pruner, lead_list *lead, uint64_t capacity,
+                           gsearch_error *err)
+{
+    gs_reader *reader = pruner->reader;
+    gs_arena *arena = &reader->work->batch;
+    uint64_t wanted = capacity * SEED_FACTOR;
+    gs_topk promising, kept;
+    candidates found = {0};
+    wanted = wanted < SEED_DOCUMENTS ? SEED_DOCUMENTS : wanted;
+    if (wanted > SCORED_TOGETHER)
+        return GSEARCH_OK;
+    GS_TRY(gs_topk_init(&promising, arena, wanted, GSEARCH_SORT_SCORE, &reader->in->docs, err));
+    GS_TRY(gs_topk_init(&kept, arena, capacity, GSEARCH_SORT_SCORE, &reader->in->docs, err));
+    GS_TRY(find_promising(pruner, lead, &promising, err));
+    for (uint64_t i = 0; i < promising.count; i++) { // into rising order
+        uint32_t at = found.count++, doc = promising.hits[i].doc;
+        for (; at && found.docs[at - 1] > doc; at--)
+            found.docs[at] = found.docs[at - 1];
+        found.docs[at] = doc;
+    }
+    return score(pruner, &found, &kept, err);
 }
 
 static uint32_t count_worthy(const lead_list *lead, uint32_t least)
 {
     uint32_t count = 0;
-    for (uint32_t b = 0; b < lead->list.blocks; b++)
-        count += lead->impacts[b] >= least;
+    for (uint32_t u = 0; u < lead->units.count; u++)
+        count += lead->impacts[u] >= least;
     return count;
 }
 
@@ -186,26 +170,27 @@ gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done, gse
     if (!cover.count)
         return GSEARCH_OK;
     gs_list_set set = cover.slots[0]->sets[reader->segment];
-    if (set.count != 1 || !set.lists[0].is_long ||
-        set.lists[0].count < BLOCKS_MIN * GS_BLOCK_POSTINGS)
+    if (set.count != 1 || !set.lists[0].is_long || set.lists[0].count < POSITIONS_MIN)
         return GSEARCH_OK;
     GS_TRY(open_lead(reader, &cover, &lead, err));
-    GS_TRY(seed(pruner, &lead, best->capacity, &found, err));
-    uint32_t least = gs_prune_least_impact(pruner, &lead.list);
-    if (count_worthy(&lead, least) > lead.list.blocks / WORTHY_RATIO)
+    uint32_t most = gs_units_cut(lead.impacts, lead.units.count, 1);
+    if (count_worthy(&lead, (uint32_t)(FLAT * most)) > FLAT_SHARE * lead.units.count)
         return GSEARCH_OK;
-    for (uint32_t b = 0; b < lead.list.blocks; b++) {
-        if (lead.impacts[b] < least) {
-            pruner->skipped++;
+    GS_TRY(seed(pruner, &lead, best->capacity, err));
+    uint32_t least = gs_prune_least_impact(pruner);
+    if (count_worthy(&lead, least) > WORTHY_SHARE * lead.units.count)
+        return GSEARCH_OK;
+    for (uint32_t u = 0; u < lead.units.count; u++) {
+        if (lead.impacts[u] < least)
             continue;
-        }
-        GS_TRY(look_into(pruner, &lead, b, least, &found, err));
+        GS_TRY(add_unit(pruner, &lead, u, &found, err));
         if (found.count < SCORED_TOGETHER)
             continue;
         GS_TRY(score(pruner, &found, best, err));
-        least = gs_prune_least_impact(pruner, &lead.list);
+        least = gs_prune_least_impact(pruner);
     }
     GS_TRY(score(pruner, &found, best, err));
+    gs_prune_count_blocks(pruner, &lead.units);
     *done = true;
     return GSEARCH_OK;
 }
