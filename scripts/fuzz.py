@@ -34,20 +34,29 @@ QUICK_RUNS = 20000
 # target: longest input in bytes, millions of executions of a full run
 TARGETS = {
     "address": (160, 2),
+    "container": (4096, 1),
+    "doctable": (256, 3),
     "jsonl": (256, 3),
     "lexer": (128, 20),
+    "manifest": (512, 3),
     "number": (32, 20),
+    "postings": (256, 0.3),
     "query": (128, 4),
     "reply": (256, 5),
+    "search": (160, 0.3),
+    "segment": (32768, 0.2),
+    "store": (256, 0.2),
     "strings": (256, 5),
+    "terms": (256, 3),
     "text": (128, 3),
+    "upkeep": (32768, 0.1),
     "utf8": (64, 30),
     "wire": (128, 10),
 }
 # target: whose words in tests/fuzz/*.dict it is given, if not its own
 WORDS = {"lexer": "query"}
-# target: files that inputs begin from
-SEEDS = {}
+# target: what it begins from, of the files that tests/fuzz/seeds.c writes
+SEEDS = {"container": "*.gs[di]", "manifest": "*.gsm", "segment": "*.gss", "upkeep": "*.gss"}
 ENVIRONMENT = {
     "ASAN_OPTIONS": "allocator_may_return_null=1:malloc_context_size=12:quarantine_size_mb=16:"
                     "detect_stack_use_after_return=0",
@@ -62,9 +71,11 @@ EXECUTED = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
 def unpack(target, folder, fresh=False):
     """Puts the saved inputs and the seeds of a target into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, pattern in enumerate(SEEDS.get(target, ())):
-        for path in sorted(ROOT.glob(pattern)):
-            shutil.copy(path, folder / f"seed-{number}-{path.name}")
+    if target in SEEDS:
+        with tempfile.TemporaryDirectory() as scratch:
+            subprocess.run([BUILD / "tests" / "fuzz" / "seeds", scratch], check=True)
+            for path in pathlib.Path(scratch).rglob(SEEDS[target]):
+                shutil.copy(path, folder)
     packed = CORPUS / f"{target}.zst"
     if fresh or not packed.exists():
         return
@@ -198,7 +209,7 @@ def check(options):
     def work(target):
         with tempfile.TemporaryDirectory() as scratch:
             unpack(target, pathlib.Path(scratch))
-            runs = TARGETS[target][1] * 1000000 if full else QUICK_RUNS
+            runs = int(TARGETS[target][1] * 1e6) if full else QUICK_RUNS
             return run(target, scratch, [f"-runs={runs}"])
 
     sums = [0, 0]

@@ -84,7 +84,8 @@ static void cut_tokens(gs_collection_document *made)
 {
     const gs_document *document = &made->document;
     const gs_collection_token gap = {.is_gap = true};
-    size_t room = document->title.len + document->text.len + 2;
+    // a code point folds to 18 at most
+    size_t room = 18 * (document->title.len + document->text.len) + 2;
     made->tokens = calloc(room, sizeof(*made->tokens));
     uint32_t count = 0;
     if (document->has_title) {
@@ -154,11 +155,11 @@ void gs_collection_free(gs_collection *corpus)
     for (size_t i = 0; i < corpus->count; i++) {
         gs_collection_document *made = &corpus->documents[i];
         for (uint32_t t = 0; t < made->length; t++)
-            free((void *)(uintptr_t)made->tokens[t].word.ptr);
+            gs_mem_free(NULL, (void *)(uintptr_t)made->tokens[t].word.ptr);
         free(made->tokens);
-        free((void *)(uintptr_t)made->document.id.ptr);
-        free((void *)(uintptr_t)made->document.title.ptr);
-        free((void *)(uintptr_t)made->document.text.ptr);
+        gs_mem_free(NULL, (void *)(uintptr_t)made->document.id.ptr);
+        gs_mem_free(NULL, (void *)(uintptr_t)made->document.title.ptr);
+        gs_mem_free(NULL, (void *)(uintptr_t)made->document.text.ptr);
     }
     free(corpus->documents);
 }

@@ -64,4 +64,8 @@ gs_collection_hit *gs_collection_search(const gs_collection *corpus, const gs_no
 gs_collection_hit *gs_collection_ask(const gs_collection *corpus, const gs_question *question,
                                      size_t *count);
 
+/* Fails the test unless the rows are all of these documents, with these scores, and in order. */
+void gs_collection_check(const gsearch_results *results, const gs_collection_hit *wanted,
+                         size_t count, const char *query);
+
 #endif

@@ -4,7 +4,6 @@
  */
 #include "query/search.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "tests/query/collection.h"
@@ -77,35 +76,6 @@ static void put_query(gs_buf *out, uint64_t *state, int depth)
 
 /* ---- comparing ----------------------------------------------------------------------------- */
 
-static const gs_collection_hit *hit_of(const gs_collection_hit *hits, size_t count, const char *id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (gs_bytes_equal(hits[i].document->document.id, gs_bytes_str(id)))
-            return &hits[i];
-    }
-    return NULL;
-}
-
-static void check_rows(const gsearch_results *results, const gs_collection_hit *wanted,
-                       size_t count, const char *query)
-{
-    if (results->total != count || results->hits_count != count)
-        fail_msg("%s: %llu documents instead of %zu", query, (unsigned long long)results->total,
-                 count);
-    for (size_t i = 0; i < count; i++) {
-        const gsearch_hit *row = &results->hits[i];
-        const gs_collection_hit *hit = hit_of(wanted, count, row->id);
-        if (!hit)
-            fail_msg("%s: %s should not be there", query, row->id);
-        if (fabs(row->score - hit->score) > 1e-12 * (1 + hit->score))
-            fail_msg("%s: %s has %.17g instead of %.17g", query, row->id, row->score, hit->score);
-        assert_int_equal(row->rank, i + 1);
-        if (i && !(row[-1].score > row->score ||
-                   (row[-1].score == row->score && strcmp(row[-1].id, row->id) < 0)))
-            fail_msg("%s: %s comes before %s", query, row[-1].id, row->id);
-    }
-}
-
 static void check_same(const gsearch_results *a, const gsearch_results *b, const char *query)
 {
     assert_int_equal(a->total, b->total);
@@ -169,7 +139,7 @@ static size_t compare(const gs_collection *corpus, const shapes *made, const cha
         gsearch_results *results[3];
         for (size_t i = 0; i < 3; i++) {
             results[i] = search(made->indexes[i], query, GSEARCH_MATCH_EXACT);
-            check_rows(results[i], wanted, count, query);
+            gs_collection_check(results[i], wanted, count, query);
             check_same(results[0], results[i], query);
         }
         for (size_t i = 0; i < 3; i++)
@@ -270,7 +240,7 @@ static void questions_find_what_a_slow_search_finds(void **unused)
             gsearch_results *first = search(made.indexes[0], questions[q], GSEARCH_MATCH_ANY);
             for (size_t i = 0; i < 3; i++) {
                 gsearch_results *results = search(made.indexes[i], questions[q], GSEARCH_MATCH_ANY);
-                check_rows(results, wanted, count, questions[q]);
+                gs_collection_check(results, wanted, count, questions[q]);
                 check_same(first, results, questions[q]);
                 gsearch_results_free(results);
             }

@@ -10,6 +10,7 @@
 
 #include "tests/common/segment/place.h"
 #include "tests/common/segment/randomsegment.h"
+#include "tests/common/segment/seal.h"
 
 /* A segment as it lies in its folder. */
 typedef struct sample {
@@ -79,84 +80,13 @@ static gsearch_status sample_verify(const sample *s, uint64_t length)
     return status;
 }
 
-/* ---- reading all there is ---- */
-
-static gsearch_status read_documents(gs_segment *segment, gs_decoder *decoder, gs_buf *out,
-                                     gsearch_error *err)
-{
-    for (uint32_t doc = 0; doc < segment->docs.count; doc++) {
-        gs_stored stored;
-        uint32_t other;
-        bool found;
-        size_t key = out->len;
-        GS_TRY(gs_segment_key(segment, doc, out, err));
-        gs_bytes id = gs_bytes_of(out->data + key, out->len - key);
-        GS_TRY(gs_segment_find_key(segment, id, &other, &found, err));
-        GS_TRY(gs_strings_get(&segment->titles, doc, out, err));
-        GS_TRY(gs_strings_get(&segment->sources, gs_segment_source(segment, doc), out, err));
-        GS_TRY(gs_store_read(&segment->store, decoder, doc, 0, UINT32_MAX, &stored, err));
-        gs_buf_bytes(out, stored.text);
-        GS_TRY(gs_store_read(&segment->store, decoder, doc, stored.text_len / 2,
-                             stored.text_len / 2 + 1, &stored, err));
-        gs_checkpoint checkpoint = gs_store_checkpoint(&segment->store, segment->docs.starts[doc],
-                                                       segment->docs.starts[doc + 1]);
-        gs_buf_u32(out, checkpoint.byte);
-        gs_buf_u64(out, gs_column_get(&segment->docs.date, doc));
-        gs_buf_u32(out, gs_doctable_title_end(&segment->docs, doc));
-    }
-    return GSEARCH_OK;
-}
-
-static gsearch_status read_list(const gs_segment *segment, gs_decoder *decoder, const gs_list *list,
-                                gs_buf *out, gsearch_error *err)
-{
-    GS_TRY(gs_list_check(&segment->postings, list, err));
-    size_t room = ((size_t)list->count + GS_BLOCK_POSTINGS) * sizeof(uint32_t);
-    uint32_t *positions = gs_mem_alloc(segment->mem, room);
-    gsearch_status status = gs_list_read(&segment->postings, decoder, list, positions, err);
-    for (uint32_t i = 0; i < list->count && !status; i++) {
-        assert_true(positions[i] < segment->docs.positions);
-        gs_buf_u32(out, positions[i]);
-        gs_buf_u32(out, gs_doctable_find(&segment->docs, positions[i]));
-    }
-    gs_mem_free(segment->mem, positions);
-    return status;
-}
-
-static gsearch_status read_lists(const gs_segment *segment, gs_decoder *decoder, gs_buf *out,
-                                 gsearch_error *err)
-{
-    gs_terms_iterator iterator;
-    bool more;
-    GS_TRY(gs_terms_seek_gram(&iterator, &segment->terms, GS_GRAM_BREAK, err));
-    for (;;) {
-        gs_list found;
-        GS_TRY(gs_terms_next(&iterator, &more, err));
-        if (!more)
-            return GSEARCH_OK;
-        if (iterator.is_word) {
-            gs_buf_bytes(out, iterator.word);
-            GS_TRY(gs_terms_find_word(&segment->terms, iterator.word, &found, err));
-        } else {
-            gs_buf_u64(out, iterator.gram);
-            gs_buf_u32(out, gs_terms_character(&segment->terms, gs_gram_first(iterator.gram)));
-            GS_TRY(gs_terms_find_gram(&segment->terms, iterator.gram, &found, err));
-        }
-        GS_TRY(read_list(segment, decoder, &iterator.list, out, err));
-    }
-}
-
 /* Appends what a reader sees, which never verifies. */
 static gsearch_status sample_read(const sample *s, gs_hash128 id, gs_buf *out)
 {
     gsearch_error *err = &s->place->error;
     gs_segment *segment;
     GS_TRY(sample_open(s, id, s->len, &segment));
-    gs_decoder *decoder = gs_decoder_new(&s->place->flaky.mem);
-    gsearch_status status = read_documents(segment, decoder, out, err);
-    if (!status)
-        status = read_lists(segment, decoder, out, err);
-    gs_decoder_free(decoder);
+    gsearch_status status = gs_read_all(segment, out, err);
     gs_segment_unref(segment);
     return status;
 }
@@ -292,33 +222,10 @@ static void a_damaged_block_of_a_long_list_is_not_read(void **state)
 
 /* ---- damage under right sums ---- */
 
-/* FORMAT 2: makes all sums fit the bytes again; returns the id. */
-static gs_hash128 make_sums_right(uint8_t *bytes, size_t len)
-{
-    uint8_t *footer = bytes + len - GS_FOOTER_BYTES;
-    uint64_t sums = gs_load_u64(footer + 16);
-    for (uint64_t page = 0; page * GS_PAGE_BYTES < sums; page++) {
-        uint64_t left = sums - page * GS_PAGE_BYTES;
-        uint64_t sum = gs_checksum(bytes + page * GS_PAGE_BYTES,
-                                   left < GS_PAGE_BYTES ? left : GS_PAGE_BYTES, page);
-        gs_store_u64(bytes + sums + 8 * page, sum);
-    }
-    size_t tail = len - GS_FOOTER_BYTES - (size_t)sums;
-    gs_store_u64(footer + 24, gs_checksum(bytes + sums, tail, 0));
-    gs_checksum_stream *stream = gs_checksum_stream_new(NULL);
-    gs_checksum_stream_add(stream, bytes, len - GS_FOOTER_BYTES);
-    gs_hash128 id = gs_checksum_stream_result(stream);
-    gs_checksum_stream_free(NULL, stream);
-    gs_store_u64(footer + 32, id.low);
-    gs_store_u64(footer + 40, id.high);
-    gs_store_u64(footer + 56, gs_checksum(footer, 56, 0));
-    return id;
-}
-
 /* Reads and verifies a forged file: fine or CORRUPT, and nothing worse. */
 static void assert_survived(sample *s, uint8_t *forged, size_t at)
 {
-    gs_hash128 id = make_sums_right(forged, s->len);
+    gs_hash128 id = gs_seal(forged, s->len);
     gs_segment *segment;
     gs_buf seen;
     gs_segment_file_name(id, s->name.name);
@@ -422,7 +329,7 @@ static uint64_t chunk_of(const sample *s, uint32_t id, uint64_t *length)
 static gsearch_status verify_forged(sample *s, uint8_t *forged)
 {
     gs_segment *segment;
-    gs_hash128 id = make_sums_right(forged, s->len);
+    gs_hash128 id = gs_seal(forged, s->len);
     gs_segment_file_name(id, s->name.name);
     sample_write(s, forged, s->len);
     gsearch_status status = sample_open(s, id, s->len, &segment);
