@@ -89,7 +89,7 @@ static void add_document(gs_collection *corpus, gs_buf *text, uint8_t end)
         if (gs_bytes_equal(corpus->documents[i].document.id, gs_bytes_str(id)))
             snprintf(id, sizeof(id), "x%02u", (unsigned)corpus->count);
     gs_buf_u8(text, 0);
-    uint32_t date = end & 4 ? 20150101 + 10000 * (end % 4) : 0;
+    uint32_t date = end & 4 ? 20150101 + 10000u * (end % 4u) : 0;
     gs_collection_add(corpus, id, (const char *)text->data, end & 1 ? "务公 政" : NULL, date);
     corpus->documents[corpus->count - 1].deleted = (end & 24) == 24;
     gs_buf_reset(text);
