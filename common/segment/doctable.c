@@ -113,6 +113,49 @@ uint32_t gs_doctable_count(const gs_doctable *table, const uint32_t *positions, 
     return documents;
 }
 
+/* A row: start, 32 bits · positions of the title, 24 bits, all ones: look them up · code of the
+ * length. */
+#define ROW_TITLE_MAX 0xffffffu
+#define ROW_LENGTH_SHIFT 56u
+
+uint64_t gs_doctable_row(const gs_doctable *docs, uint32_t doc)
+{
+    uint64_t start = docs->starts[doc];
+    if (doc == docs->count)
+        return start;
+    uint64_t title = gs_column_get(&docs->title, doc);
+    title = title < ROW_TITLE_MAX ? title : ROW_TITLE_MAX;
+    uint64_t length = gs_length_code(gs_doctable_length(docs, doc));
+    return start | title << 32 | length << ROW_LENGTH_SHIFT;
+}
+
+/* The same as gs_doctable_mark for a few positions, by rows. */
+static void mark_by_rows(const gs_doctable *docs, const uint32_t *positions, size_t count,
+                         uint32_t *last, uint16_t *marks)
+{
+    const uint64_t *rows = docs->rows;
+    uint32_t found[AT_ONCE], before = *last;
+    for (size_t i = 0; i < count; i++) {
+        found[i] = docs->coarse[positions[i] >> docs->shift];
+        __builtin_prefetch(&rows[found[i] + 1]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t doc = found[i], position = positions[i];
+        doc += (uint32_t)rows[doc + 1] <= position;
+        while ((uint32_t)rows[doc + 1] <= position)
+            doc++;
+        uint64_t row = rows[doc];
+        uint32_t title = row >> 32 & ROW_TITLE_MAX;
+        if (__builtin_expect(title == ROW_TITLE_MAX, 0))
+            title = (uint32_t)gs_column_get(&docs->title, doc);
+        unsigned mark = (unsigned)(row >> ROW_LENGTH_SHIFT);
+        mark |= position - (uint32_t)row < title ? GS_MARK_TITLE : 0;
+        marks[i] = (uint16_t)(mark | (doc != before ? GS_MARK_FIRST : 0));
+        before = doc;
+    }
+    *last = before;
+}
+
 static uint16_t mark_of(const gs_doctable *docs, uint32_t position, uint32_t doc, bool is_first)
 {
     unsigned in_title = position < gs_doctable_title_end(docs, doc) ? GS_MARK_TITLE : 0;
@@ -124,16 +167,20 @@ void gs_doctable_mark(const gs_doctable *table, const uint32_t *positions, size_
                       uint32_t *last, uint16_t *marks)
 {
     const gs_doctable docs = *table;
-    uint32_t found[AT_ONCE], before = *last;
     for (size_t at = 0; at < count; at += AT_ONCE) {
+        uint32_t found[AT_ONCE], before = *last;
         size_t piece = count - at < AT_ONCE ? count - at : AT_ONCE;
+        if (docs.rows) {
+            mark_by_rows(&docs, positions + at, piece, last, marks + at);
+            continue;
+        }
         find_documents(&docs, positions + at, piece, found);
         for (size_t i = 0; i < piece; i++) {
             marks[at + i] = mark_of(&docs, positions[at + i], found[i], found[i] != before);
             before = found[i];
         }
+        *last = before;
     }
-    *last = before;
 }
 
 static bool coarse_fits(const gs_doctable *docs, uint64_t cells)

@@ -51,6 +51,7 @@ typedef struct gs_doctable {
     const uint32_t *coarse; /* document of position k << shift */
     uint32_t shift;
     gs_column rank, title, flags, date;
+    const uint64_t *rows; /* see gs_doctable_row; NULL: none */
 } gs_doctable;
 
 /* Views of verified bytes; checks that starts rise and columns fit. Column values are not judged:
@@ -89,6 +90,9 @@ uint32_t gs_doctable_count(const gs_doctable *docs, const uint32_t *positions, s
 #define GS_MARK_LENGTH 0xffu
 #define GS_MARK_TITLE 0x100u
 #define GS_MARK_FIRST 0x200u
+/* All that marks need of a document, in one place of memory, for who makes many of them; there is a
+ * row more than documents. */
+uint64_t gs_doctable_row(const gs_doctable *docs, uint32_t doc);
 /* Marks of rising positions; `*last` as for gs_doctable_count. */
 void gs_doctable_mark(const gs_doctable *docs, const uint32_t *positions, size_t count,
                       uint32_t *last, uint16_t *marks);

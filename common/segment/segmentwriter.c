@@ -32,6 +32,7 @@ struct gs_segment_writer {
     gs_buf source_firsts, checkpoints;
     gs_buf encoded_docs;
     gs_doctable docs; /* a view of encoded_docs, once documents are done */
+    uint64_t *rows;   /* of docs */
 
     /* lists */
     gs_terms_writer terms, trigram_terms;
@@ -90,6 +91,7 @@ static void writer_free(gs_segment_writer *writer)
     gs_short_writer_release(&writer->shorts);
     gs_long_writer_release(&writer->longs);
     gs_mem_free(writer->mem, writer->pending);
+    gs_mem_free(writer->mem, writer->rows);
     gs_mem_free(writer->mem, writer);
 }
 
@@ -263,6 +265,17 @@ static void write_strings(gs_segment_writer *writer)
     gs_buf_release(&encoded);
 }
 
+static gsearch_status make_rows(gs_segment_writer *writer, gsearch_error *err)
+{
+    writer->rows = gs_mem_alloc(writer->mem, (writer->count + 1ull) * sizeof(*writer->rows));
+    if (!writer->rows)
+        return gs_fail_memory(err);
+    for (uint32_t doc = 0; doc <= writer->count; doc++)
+        writer->rows[doc] = gs_doctable_row(&writer->docs, doc);
+    writer->docs.rows = writer->rows;
+    return GSEARCH_OK;
+}
+
 gsearch_status gs_segment_documents_done(gs_segment_writer *writer, gsearch_error *err)
 {
     uint32_t *ranks = gs_mem_alloc(writer->mem, (writer->count + 1ull) * sizeof(*ranks));
@@ -282,6 +295,7 @@ gsearch_status gs_segment_documents_done(gs_segment_writer *writer, gsearch_erro
     // lists are counted by document and title against the table just written
     GS_TRY(gs_doctable_view(gs_buf_view(&writer->encoded_docs), &writer->docs, err));
     writer->docs.title = (gs_column){.data = writer->title.data, .width = sizeof(uint32_t)};
+    GS_TRY(make_rows(writer, err));
     gs_buf *done[] = {&writer->starts, &writer->flags, &writer->date, &writer->keys,
                       &writer->key_offsets};
     for (size_t i = 0; i < sizeof(done) / sizeof(*done); i++)

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "common/segment/postings.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
@@ -110,6 +111,58 @@ static void documents_of_rising_positions_are_counted_in_pieces(void **state)
             assert_int_equal(count, expected);
             assert_int_equal(last, begun - 1);
         }
+    }
+    gs_buf_release(&out);
+}
+
+/* Marks of every `step`-th position, in pieces, against a walk from document to document. */
+static void check_marks(const gs_doctable *docs, const uint32_t *titles, uint32_t step)
+{
+    uint32_t last = GS_DOC_NONE, doc = 0, before = GS_DOC_NONE;
+    for (uint32_t position = 0; position < docs->positions;) {
+        uint32_t positions[150], len = 0;
+        uint16_t marks[150];
+        for (; len < 150 && position < docs->positions; position += step)
+            positions[len++] = position;
+        gs_doctable_mark(docs, positions, len, &last, marks);
+        for (uint32_t i = 0; i < len; i++) {
+            while (docs->starts[doc + 1] <= positions[i])
+                doc++;
+            uint32_t length = docs->starts[doc + 1] - docs->starts[doc] - 1;
+            bool in_title = positions[i] - docs->starts[doc] < titles[doc];
+            assert_int_equal(marks[i] & GS_MARK_LENGTH, gs_length_code(length));
+            assert_int_equal((marks[i] & GS_MARK_TITLE) != 0, in_title);
+            assert_int_equal((marks[i] & GS_MARK_FIRST) != 0, doc != before);
+            before = doc;
+        }
+        assert_int_equal(last, doc);
+    }
+}
+
+static void marks_are_the_same_with_rows_and_without(void **state)
+{
+    (void)state;
+    gsearch_error error;
+    uint64_t seed = 23;
+    uint32_t starts[301] = {0}, titles[300];
+    for (uint32_t i = 0; i < 300; i++) {
+        // the second has more positions in its title than a row can say
+        uint32_t length = (uint32_t)gs_test_random_below(&seed, i % 50 ? 60 : 6000);
+        length = i == 1 ? 17u << 20 : length;
+        titles[i] = i == 1 ? length - 5 : (uint32_t)gs_test_random_below(&seed, length + 1);
+        starts[i + 1] = starts[i] + 1 + length;
+    }
+    gs_buf out = encode_starts(starts, 300);
+    gs_doctable docs;
+    uint64_t rows[301];
+    assert_ok(gs_doctable_view(gs_buf_view(&out), &docs, &error), &error);
+    docs.title = (gs_column){.data = (const uint8_t *)titles, .width = sizeof(*titles)};
+    for (uint32_t i = 0; i <= 300; i++)
+        rows[i] = gs_doctable_row(&docs, i);
+    for (int with_rows = 0; with_rows < 2; with_rows++) {
+        docs.rows = with_rows ? rows : NULL;
+        check_marks(&docs, titles, 3);
+        check_marks(&docs, titles, 31);
     }
     gs_buf_release(&out);
 }
@@ -347,6 +400,7 @@ int main(void)
         cmocka_unit_test(the_bytes_are_those_of_the_description),
         cmocka_unit_test(every_position_is_found_in_its_document),
         cmocka_unit_test(documents_of_rising_positions_are_counted_in_pieces),
+        cmocka_unit_test(marks_are_the_same_with_rows_and_without),
         cmocka_unit_test(positions_reach_up_to_the_last_of_32_bits),
         cmocka_unit_test(a_table_of_no_documents_opens),
         cmocka_unit_test(columns_hold_numbers_of_any_width),
