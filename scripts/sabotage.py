@@ -18,6 +18,7 @@ SECONDS_MAX = 240
 
 # what is taken away: the test that must notice
 SWITCHES = {
+    "accept_pause": "query/daemon/listener",
     "budget": "query/budget",
     "clean_up": "durability/ioerror",
     "cursor_bounds": "common/base/bytes",
@@ -50,10 +51,13 @@ SWITCHES = {
     "result_window": "query/results",
     "short_write": "durability/ioerror",
     "socket_kind": "query/daemon/listener",
+    "streams_apart": "query/daemon/work",
     "tie_order": "query/topk",
     "toc_checksum": "common/segment/container",
     "token_length": "query/daemon/token",
     "token_mode": "query/daemon/token",
+    "turns": "query/daemon/conn",
+    "unsent_bytes": "query/daemon/listener",
     "work_queue": "query/daemon/server",
 }
 

@@ -15,6 +15,7 @@
 
 #define LINGER_MS 1000 /* for the client to read our last words */
 #define LOOKED_AT_ONCE 1024
+#define REQUESTS_OF_A_TURN 32u
 
 typedef enum conn_state {
     CONN_OPEN,
@@ -37,6 +38,8 @@ struct gs_conn {
     bool input_ended; /* the client sends no more */
     bool has_spoken;  /* its first line was seen */
     bool is_trusted;  /* needs no AUTH */
+    bool is_in_line;  /* for another turn */
+    gs_conn *next_in_line;
     unsigned auth_failures;
 
     gs_buf in;
@@ -92,6 +95,15 @@ static void abandon_jobs(gs_conn *conn)
     conn->jobs_count = 0;
 }
 
+static void leave_line(gs_conn *conn)
+{
+    gs_conn **at = &conn->conns->in_line;
+    while (*at && *at != conn)
+        at = &(*at)->next_in_line;
+    if (*at)
+        *at = conn->next_in_line;
+}
+
 static void close_now(gs_conn *conn)
 {
     if (conn->state == CONN_CLOSED)
@@ -112,6 +124,8 @@ static void close_now(gs_conn *conn)
         conn->next->previous = conn->previous;
     if (conns->next_looked_at == conn)
         conns->next_looked_at = conn->next;
+    if (conn->is_in_line)
+        leave_line(conn);
     uv_close(&conn->handle, on_closed);
 }
 
@@ -429,7 +443,8 @@ static void compact(gs_conn *conn)
 
 static void update_reading(gs_conn *conn)
 {
-    bool wanted = !conn->input_ended && conn->auth_failures < GS_AUTH_FAILURES_MAX &&
+    bool wanted = !conn->input_ended && !conn->is_in_line &&
+                  conn->auth_failures < GS_AUTH_FAILURES_MAX &&
                   (conn->state == CONN_LINGERING ||
                    (conn->state == CONN_OPEN && conn->jobs_count < GS_PIPELINED_MAX &&
                     output_bytes(conn) < GS_OUTPUT_PAUSE_BYTES));
@@ -444,16 +459,48 @@ static void update_reading(gs_conn *conn)
         uv_read_stop(&conn->stream);
 }
 
+static void on_turn(uv_idle_t *turn)
+{
+    gs_conns *conns = turn->data;
+    gs_conn *next = conns->in_line;
+    conns->in_line = NULL; // who needs yet another turn has it after the others have had theirs
+    while (next) {
+        gs_conn *conn = next;
+        next = conn->next_in_line;
+        conn->is_in_line = false;
+        pump(conn);
+    }
+    if (!conns->in_line)
+        uv_idle_stop(turn);
+}
+
+static void stand_in_line(gs_conn *conn)
+{
+    gs_conns *conns = conn->conns;
+    conn->is_in_line = true;
+    conn->next_in_line = conns->in_line;
+    conns->in_line = conn;
+    uv_idle_start(&conns->turn, on_turn);
+}
+
 static void pump(gs_conn *conn)
 {
+    unsigned taken = 0;
+    bool is_turn_over;
     do {
         deliver(conn);
         if (conn->state != CONN_CLOSED)
             flush(conn);
-    } while (take_request(conn));
+        is_turn_over = conn->is_in_line || (taken >= REQUESTS_OF_A_TURN &&
+                                            conn->in.len > conn->in_taken && !GS_SABOTAGED(turns));
+        taken++;
+    } while (!is_turn_over && take_request(conn));
     if (conn->state == CONN_CLOSED)
         return;
-    compact(conn);
+    if (is_turn_over && !conn->is_in_line)
+        stand_in_line(conn);
+    if (!is_turn_over)
+        compact(conn);
     bool is_answered = conn->jobs_count == 0 && output_bytes(conn) == 0;
     if (is_answered && (conn->state == CONN_DRAINING || (conn->input_ended && conn->in.len == 0)))
         linger(conn);
@@ -482,6 +529,17 @@ static bool adopt(gs_conn *conn, int fd)
         return false;
     uv_tcp_nodelay(&conn->tcp, 1);
     return true;
+}
+
+void gs_conns_init(gs_conns *conns)
+{
+    uv_idle_init(conns->loop, &conns->turn);
+    conns->turn.data = conns;
+}
+
+void gs_conns_release(gs_conns *conns)
+{
+    uv_close((uv_handle_t *)&conns->turn, NULL);
 }
 
 void gs_conn_open(gs_conns *conns, int fd)

@@ -4,7 +4,8 @@
  *
  *     socket -> in -> lines -> jobs (oldest first) -> out -> sending -> socket
  *
- * Reading stops while GS_PIPELINED_MAX jobs are on their way or GS_OUTPUT_PAUSE_BYTES of replies
+ * Who sends many requests at once has many turns, and the others have theirs in between. Reading
+ * stops while GS_PIPELINED_MAX jobs are on their way or GS_OUTPUT_PAUSE_BYTES of replies
  * wait to be sent; so the client that does not read is the one that waits.
  */
 #ifndef GS_DAEMON_CONN_H
@@ -34,8 +35,15 @@ typedef struct gs_conns {
     uint32_t before_auth;
     gs_conn *first;
     gs_conn *next_looked_at;         /* by gs_conns_tick; NULL: the first */
+    gs_conn *in_line;                /* have more requests than one turn takes */
+    uv_idle_t turn;                  /* active while there are some */
     char read_buffer[GS_READ_BYTES]; /* of one read at a time, emptied before the next */
 } gs_conns;
+
+/* Once `loop` is set. */
+void gs_conns_init(gs_conns *conns);
+/* When all are closed; the loop must run once more. */
+void gs_conns_release(gs_conns *conns);
 
 /* Takes over an accepted socket; closes it if that fails. */
 void gs_conn_open(gs_conns *conns, int fd);

@@ -93,7 +93,8 @@ static gsearch_status bind_tcp(gs_listener *listener, const char *text, gsearch_
     setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     // of its connections, too: else the kernel takes megabytes of a reply that nobody reads, and
     // the daemon makes them
-    setsockopt(listener->fd, SOL_SOCKET, SO_SNDBUF, &unsent_bytes, sizeof(unsent_bytes));
+    if (!GS_SABOTAGED(unsent_bytes))
+        setsockopt(listener->fd, SOL_SOCKET, SO_SNDBUF, &unsent_bytes, sizeof(unsent_bytes));
     if (address->any.sa_family == AF_INET6)
         setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (bind(listener->fd, &address->any, address->len)) {
@@ -173,7 +174,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
             // out of descriptors or memory: asking again at once would only burn the processor
             ++*listener->failed;
             listener->is_paused = true;
-            uv_poll_stop(poll);
+            if (!GS_SABOTAGED(accept_pause))
+                uv_poll_stop(poll);
             return;
         }
     }

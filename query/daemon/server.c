@@ -412,6 +412,7 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
         uv_loop_close(&server->loop);
         return gs_fail_memory(err);
     }
+    gs_conns_init(&server->conns);
     gsearch_status status = watch(server, err);
     for (size_t i = 0; i < server->listeners_count && !status; i++)
         status = gs_listener_start(&server->listeners[i], &server->loop, err);
@@ -422,6 +423,7 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
         note_generation(server); // before the loop runs, so before anybody is answered
     }
     uv_run(&server->loop, UV_RUN_DEFAULT);
+    gs_conns_release(&server->conns);
     gs_work_release(&server->work);
     uv_loop_close(&server->loop);
     return status;

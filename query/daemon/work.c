@@ -247,7 +247,7 @@ void gs_work_submit(gs_work *work, gs_job *job)
         return;
     job->state = GS_JOB_POOLED;
     uv_mutex_lock(&work->lock);
-    push(job->streams ? &work->streams : &work->brief, job);
+    push(job->streams && !GS_SABOTAGED(streams_apart) ? &work->streams : &work->brief, job);
     uv_mutex_unlock(&work->lock);
     work->pooled++;
     start_workers(work);

@@ -27,7 +27,7 @@ PATIENCE = 10
 # what is sent, how often what begins like this comes back, and whether the daemon then closes
 FLOODS = (
     (b"x" * 70000, 1, b"ERR line-too-long ", True),
-    (b"PING\n" * 1000, 1000, b"OK PONG", False),
+    (b"PING\n" * 10000, 10000, b"OK PONG", False),
     (b"SEARCH limit=1001 x\n" * 100, 100, b"ERR limit ", False),
     (b"SEARCH limit=1000 offset=9001 x\n" * 100, 100, b"ERR limit ", False),
     (b"COUNT " + b"(" * 1000 + b"x" + b")" * 1000 + b"\n", 1, b"ERR limit ", False),

@@ -34,7 +34,7 @@ PLACES = 12000 if FULL else 1600
 RESERVED = 64  # descriptors that are not for connections
 ROUNDS = 7 if FULL else 1 if SANITIZED else 2
 SECONDS = 5 if FULL else 1
-SHARE_OF_PEAK = 0.35
+SHARE_OF_PEAK = 0.35 if FULL else 0.2
 RATIO_MAX = 1.2
 IDLE_BYTES_MAX = 16384 if SANITIZED else 2048
 # by the allocator, and by the daemon for sixteen searches at once

@@ -28,8 +28,8 @@ from requests import Corpus  # noqa: E402
 from served import GSEARCH, PATIENCE, Daemon, add, keys, run  # noqa: E402
 
 FULL = bool(os.environ.get("GS_TEST_FULL"))
-ASKING, RATE = (1000, 2000) if FULL else (64, 500)
-COMMITS = 300 if FULL else 24
+ASKING, RATE = (1000, 1000) if FULL else (64, 500)
+COMMITS = 1000 if FULL else 24
 DEATHS = 200 if FULL else 12
 SEED = 20261128
 

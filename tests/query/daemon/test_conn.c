@@ -357,6 +357,7 @@ static clock_bench *open_clock_bench(void)
     bench->conns.limits = &usual_times;
     bench->conns.token = &bench->token;
     bench->conns.clock_ms = 1;
+    gs_conns_init(&bench->conns);
     gs_conn_open(&bench->conns, pair[1]);
     settle(bench);
     return bench;
@@ -375,6 +376,7 @@ static void close_clock_bench(clock_bench *bench)
     assert_int_equal(bench->metrics.timeouts, 1);
     assert_int_equal(bench->metrics.output_bytes, 0);
     close(bench->client);
+    gs_conns_release(&bench->conns);
     settle(bench);
     assert_int_equal(uv_loop_close(&bench->loop), 0);
     free(bench);
@@ -389,6 +391,35 @@ static void an_idle_connection_has_300_seconds(void **state)
     settle(bench);
     free(gs_client_read_until(bench->client, "OK PONG\nEND\n"));
     assert_true(is_open_after(bench, 299999));
+    assert_false(is_open_after(bench, 1));
+    close_clock_bench(bench);
+}
+
+static void a_torrent_of_requests_lets_the_others_pass(void **state)
+{
+    (void)state;
+    enum { TORRENT = 4000 };
+    static char said[5 * TORRENT + 1];
+    clock_bench *bench = open_clock_bench();
+    const uint64_t *pings = &bench->metrics.requests[GS_VERB_PING];
+    int pair[2];
+    char heard[16];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    gs_conn_open(&bench->conns, pair[1]);
+    settle(bench);
+    for (int i = 0; i < TORRENT; i++)
+        memcpy(said + 5 * i, "PING\n", 5);
+    assert_int_equal(send(bench->client, said, 5 * TORRENT, 0), 5 * TORRENT);
+    assert_int_equal(send(pair[0], said, 5, 0), 5);
+    for (int i = 0; i < 3; i++)
+        uv_run(&bench->loop, UV_RUN_NOWAIT);
+    assert_int_equal(recv(pair[0], heard, sizeof(heard), MSG_DONTWAIT), 12);
+    assert_in_range(*pings, 33, 5 * 32);
+    close(pair[0]);
+    for (int i = 0; i < TORRENT / 32 + 10; i++)
+        uv_run(&bench->loop, UV_RUN_NOWAIT);
+    assert_int_equal(*pings, TORRENT + 1);
+    assert_true(is_open_after(bench, GS_STALL_TIMEOUT_MS - 1)); // nothing is read
     assert_false(is_open_after(bench, 1));
     close_clock_bench(bench);
 }
@@ -513,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_search_is_cancelled_when_its_client_breaks_off),
         cmocka_unit_test(the_33rd_request_of_a_connection_waits_for_the_first),
         cmocka_unit_test(an_idle_connection_has_300_seconds),
+        cmocka_unit_test(a_torrent_of_requests_lets_the_others_pass),
         cmocka_unit_test(a_crowd_of_idle_connections_is_closed_in_a_few_looks),
         cmocka_unit_test(a_line_has_10_seconds_from_its_first_byte),
         cmocka_unit_test(unread_replies_have_30_seconds_since_the_last_was_read),
