@@ -751,7 +751,7 @@ static void memory_that_runs_out_is_reported(void **state)
 {
     (void)state;
     check_memory(parse_query,
-                 "=甲 date:2017 (乙 OR 丙) NEAR/2 戊 (\"丁 己\"~3 OR pd1 2017年) -pd*");
+                 "=甲 date:2017 \"一二三四五六七八。九\" (乙 OR 丙) NEAR/2 戊 (\"丁 己\"~3 OR pd1 2017年) -pd*");
     check_memory(parse_question, "甲乙 -丙 标题：乙 date:2017 pd17。丁 \"丙 丁\"");
 }
 

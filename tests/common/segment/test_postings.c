@@ -629,6 +629,60 @@ static void blocks_under_a_table_that_cannot_be_are_not_copied(void **state)
     shelf_free(s);
 }
 
+static void a_coded_list_that_cannot_be_read_is_not_packed(void **state)
+{
+    shelf *s = random_shelf(*state);
+    gsearch_error error;
+    gs_long_list coded;
+    assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS + 3], &coded, &error), &error);
+    uint32_t last = coded.blocks - 1;
+    const table_change changes[] = {
+        {coded.firsts + 4, gs_long_list_first(&coded, 0)},
+        {coded.firsts + 4 * last, s->postings.positions},
+        {coded.offsets + 4 * coded.blocks, (uint32_t)coded.payload.len + 1},
+        {coded.bits + last, 0x60606060},
+    };
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        gs_long_writer longs;
+        uint8_t *at = (uint8_t *)(uintptr_t)changes[i].at;
+        uint32_t kept = gs_load_u32(at);
+        gs_long_writer_init(&longs, NULL, &s->docs);
+        longs.packed = true;
+        gs_store_u32(at, changes[i].value);
+        assert_fails(GSEARCH_CORRUPT, gs_long_writer_copy(&longs, &coded, 0, &error), &error);
+        gs_store_u32(at, kept);
+        assert_int_equal(longs.count, 0);
+        gs_long_writer_release(&longs);
+    }
+    shelf_free(s);
+}
+
+static void without_memory_a_copy_says_so(void **state)
+{
+    shelf *s = random_shelf(*state);
+    gsearch_error error;
+    gs_long_list list;
+    bool done = false;
+    assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS], &list, &error), &error);
+    for (size_t fail_at = 1; !done; fail_at++) {
+        gs_flaky flaky;
+        gs_buf post;
+        gs_long_writer longs;
+        gs_flaky_init(&flaky, fail_at);
+        gs_buf_init(&post, &flaky.mem, SIZE_MAX);
+        gs_long_writer_init(&longs, &flaky.mem, &s->docs);
+        longs.packed = true;
+        assert_ok(gs_long_writer_copy(&longs, &list, 0, &error), &error);
+        gs_long_writer_finish(&longs, &post);
+        assert_int_equal(post.status, flaky.calls < fail_at ? GSEARCH_OK : GSEARCH_NO_MEMORY);
+        done = post.status == GSEARCH_OK;
+        gs_long_writer_release(&longs);
+        gs_buf_release(&post);
+        assert_int_equal(flaky.live, 0);
+    }
+    shelf_free(s);
+}
+
 static bool rises_below(const uint32_t *positions, uint32_t count, uint32_t limit)
 {
     bool good = positions[count - 1] < limit;
@@ -726,6 +780,8 @@ int main(void)
         PLACE_CASE(lists_that_the_segment_has_no_room_for_are_refused),
         PLACE_CASE(short_chunks_that_cannot_be_are_refused),
         PLACE_CASE(long_lists_that_cannot_be_are_refused),
+        PLACE_CASE(a_coded_list_that_cannot_be_read_is_not_packed),
+        PLACE_CASE(without_memory_a_copy_says_so),
         PLACE_CASE(damaged_lists_are_refused_or_rise_inside_the_segment),
         PLACE_CASE(without_memory_the_writers_say_so),
     };
