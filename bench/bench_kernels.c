@@ -174,6 +174,38 @@ static void bench_blocks(field *on)
     take_row(on, &r, best(check_rise, NULL, on));
 }
 
+/* A block's gaps in codes; the classes are as random as those of lists are. */
+static void decode_codes(field *on)
+{
+    const gs_gap_codes table = gs_gap_codes_of(on->bits);
+    for (size_t i = 0; i < WORK / GS_BITPACK_NUMBERS; i++) {
+        const uint8_t *codes = on->bytes + i % on->blocks * GS_BITPACK_NUMBERS / 2;
+        on->spare[on->blocks * GS_BITPACK_NUMBERS] =
+            on->kernels->codes(codes, on->bytes, &table, GS_BITPACK_NUMBERS, 0, on->out);
+    }
+}
+
+static void bench_codes(field *on, unsigned high, unsigned classes)
+{
+    uint64_t seed = high;
+    double bits = 0;
+    size_t codes = 256 * GS_BITPACK_NUMBERS / 2;
+    const gs_gap_codes table = gs_gap_codes_of(high);
+    on->blocks = 256;
+    on->bits = high;
+    for (size_t i = 0; i < codes; i++) {
+        unsigned low = gs_gap_code(high, high - (unsigned)gs_measure_random(&seed, classes));
+        unsigned next = gs_gap_code(high, high - (unsigned)gs_measure_random(&seed, classes));
+        on->bytes[i] = (uint8_t)(low | next << 4);
+        bits += table.widths[low] + table.widths[next];
+    }
+    double rests = bits / (2.0 * (double)codes);
+    row r = {"codes", "", 256 * GS_BITPACK_NUMBERS,
+             WORK / GS_BITPACK_NUMBERS * GS_BITPACK_NUMBERS, 4 + (4 + rests) / 8};
+    snprintf(r.input, sizeof(r.input), "%u-to-%u-bits", high + 1 - classes, high);
+    take_row(on, &r, best(decode_codes, NULL, on));
+}
+
 /* ---- short lists ---------------------------------------------------------------------------- */
 
 #define CHUNK 2048u
@@ -307,6 +339,9 @@ int main(int argc, char **argv)
         bench_memory(&on);
         for (size_t level = 0; (on.kernels = gs_kernels_at(level)); level++) {
             bench_blocks(&on);
+            bench_codes(&on, 10, 8);
+            bench_codes(&on, 15, 8);
+            bench_codes(&on, 20, 12);
             bench_gaps(&on);
             bench_intersect(&on);
             bench_group(&on);

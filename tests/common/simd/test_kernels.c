@@ -160,6 +160,46 @@ static void gaps_are_read_bit_by_bit(void **state)
     for_every_level(check_gaps);
 }
 
+/* Codes as docs/FORMAT.md, 3.10, says, for every highest class. */
+static void check_codes(const gs_kernels *kernels, uint64_t *seed)
+{
+    for (unsigned round = 0; round < 3200; round++) {
+        unsigned high = round % 32, pairs = high > 15 ? high - 15 : 0, most = high - pairs;
+        uint32_t count = 1 + (uint32_t)gs_test_random_below(seed, round % 7 ? 256 : 4);
+        size_t codes_bytes = count / 2, room = codes_bytes + 256 * 4 + sizeof(uint64_t);
+        uint8_t *codes = malloc(room), *rests = codes + codes_bytes;
+        fenced out = fence(count, round % 7);
+        assert_non_null(codes);
+        for (size_t i = 0; i < room; i++)
+            codes[i] = (uint8_t)gs_test_random(seed);
+        uint32_t bit = 0, position = (uint32_t)gs_test_random(seed), expected[256] = {position};
+        for (uint32_t i = 1; i < count; i++) {
+            unsigned code = (unsigned)gs_test_random_below(seed, most + 1);
+            unsigned width = code < pairs ? 2 * code + 2 : code + pairs;
+            unsigned at = (i - 1) % 2 * 4;
+            codes[(i - 1) / 2] = (uint8_t)((codes[(i - 1) / 2] & ~(15u << at)) | code << at);
+            position += code < pairs ? 1u << 2 * code : 1u << width;
+            for (unsigned b = 0; b < width; b++)
+                position += (uint32_t)bit_of(rests, bit + b) << b;
+            bit += width;
+            expected[i] = position;
+        }
+        const gs_gap_codes table = gs_gap_codes_of(high);
+        assert_int_equal(
+            kernels->codes(codes, rests, &table, count, expected[0], out.numbers), bit);
+        assert_memory_equal(out.numbers, expected, count * sizeof(uint32_t));
+        assert_fence(&out);
+        free(codes);
+        free(out.memory);
+    }
+}
+
+static void codes_are_read_bit_by_bit(void **state)
+{
+    (void)state;
+    for_every_level(check_codes);
+}
+
 /* ---- intersecting --------------------------------------------------------------------------- */
 
 /* Rising numbers, on average `step` apart; in runs without gaps if `dense`. */
@@ -343,6 +383,7 @@ int main(void)
         cmocka_unit_test(unpacking_sums_every_width_from_any_address),
         cmocka_unit_test(a_list_rises_if_no_number_is_at_most_the_one_before),
         cmocka_unit_test(gaps_are_read_bit_by_bit),
+        cmocka_unit_test(codes_are_read_bit_by_bit),
         cmocka_unit_test(intersect_keeps_what_is_in_both),
         cmocka_unit_test(intersect_keeps_all_of_equal_lists),
         cmocka_unit_test(group_finds_documents_and_their_first_positions),
