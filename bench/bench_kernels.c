@@ -320,6 +320,34 @@ static void bench_group(field *on)
     }
 }
 
+/* ---- scoring -------------------------------------------------------------------------------- */
+
+static void reach(field *on)
+{
+    const gs_reach score = {
+        .weight = 1, .least = 0.8, .constant = 0.3, .slope = 0.9 / DOC_POSITIONS};
+    for (size_t i = 0; i < WORK / on->a_count; i++)
+        on->out[LONG - 1] = (uint32_t)on->kernels->reach(on->b, on->a, on->spare, on->a_count,
+                                                         &score, on->out);
+}
+
+/* Documents with few matches each, as in most lists; the starts are those of bench_group. */
+static void bench_reach(field *on)
+{
+    static const uint64_t steps[] = {2, 16, 128};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+        uint64_t seed = 11;
+        on->a_count = DOCS / 2 / steps[i] < WORK / 2 ? DOCS / 2 / steps[i] : WORK / 2;
+        fill(on->a, on->a_count, steps[i], 12);
+        for (size_t d = 0; d < on->a_count; d++)
+            on->spare[d] = 1 + (uint32_t)gs_measure_random(&seed, 3);
+        // a document and its frequency in, and two starts
+        row r = {"reach", "", on->a_count, (double)(WORK / on->a_count * on->a_count), 16};
+        snprintf(r.input, sizeof(r.input), "every-%u", (unsigned)steps[i]);
+        take_row(on, &r, best(reach, NULL, on));
+    }
+}
+
 int main(int argc, char **argv)
 {
     size_t passes = argc > 1 ? gs_measure_number(argv[1]) : PASSES_DEFAULT;
@@ -345,6 +373,7 @@ int main(int argc, char **argv)
             bench_gaps(&on);
             bench_intersect(&on);
             bench_group(&on);
+            bench_reach(&on);
         }
     }
     printf("%-10s %-9s %-14s %9s %9s %11s %10s %7s %10s\n", "kernel", "level", "input", "length",

@@ -4,6 +4,8 @@
  */
 #include "query/rank.h"
 
+#define RANKED_TOGETHER 64u // the least score to reach stays for so many
+
 static gsearch_status visit_terms(gs_reader *reader, const gs_plan_node *node,
                                   const gs_docset *sets, const gs_docset *allowed,
                                   gs_rank_visit visit, void *payload, gsearch_error *err)
@@ -80,16 +82,19 @@ gsearch_status gs_rank_scores(gs_reader *reader, const gs_plan_node *root, const
 static void push_term(const gs_reader *reader, const gs_plan_node *term, const gs_docset *matches,
                       gs_topk *best)
 {
-    const gs_doctable table = reader->in->docs;
+    const gs_doctable *table = &reader->in->docs;
     const gs_bm25_norm norm = reader->plan->norm;
-    double weight = term->weight, least = gs_topk_least(best);
-    for (uint32_t i = 0; i < matches->count; i++) {
-        uint32_t doc = matches->docs[i], tf = matches->tfs[i];
-        uint32_t length = gs_doctable_length(&table, doc);
-        if (gs_score_is_below(norm, weight, tf, length, least))
-            continue;
-        gs_topk_push(best, gs_score_term(norm, weight, tf, length), doc);
-        least = gs_topk_least(best);
+    for (uint32_t from = 0, count; from < matches->count; from += count) {
+        const uint32_t *docs = matches->docs + from, *tfs = matches->tfs + from;
+        uint32_t reaching[RANKED_TOGETHER];
+        gs_reach least = gs_score_reach(norm, term->weight, gs_topk_least(best));
+        count = matches->count - from;
+        count = count < RANKED_TOGETHER ? count : RANKED_TOGETHER;
+        size_t kept = reader->kernels->reach(table->starts, docs, tfs, count, &least, reaching);
+        for (size_t k = 0; k < kept; k++) {
+            uint32_t doc = docs[reaching[k]], length = gs_doctable_length(table, doc);
+            gs_topk_push(best, gs_score_term(norm, term->weight, tfs[reaching[k]], length), doc);
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "common/segment/bm25.h"
+#include "common/simd/kernels.h"
 
 /* match=any: the share of two neighbouring grams' weights that a document earns where they stand
  * together as in the question. */
@@ -37,6 +38,15 @@ static inline bool gs_score_is_below(gs_bm25_norm norm, double weight, uint32_t 
 {
     return weight * tf * (GS_BM25_K1 + 1) * GS_BM25_SLACK <
            least * (tf + gs_bm25_at(norm, length));
+}
+
+/* The same for many documents at once: what certainly does not reach `least` is below it. */
+static inline gs_reach gs_score_reach(gs_bm25_norm norm, double weight, double least)
+{
+    return (gs_reach){.weight = weight * (GS_BM25_K1 + 1) * GS_BM25_SLACK,
+                      .least = least,
+                      .constant = norm.constant,
+                      .slope = norm.slope};
 }
 
 /* At least the term's share of every document that the impact bounds; `share` is that of the impact

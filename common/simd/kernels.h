@@ -45,6 +45,12 @@ static inline gs_gap_codes gs_gap_codes_of(unsigned high)
 
 #define GS_GAPS_ROOM 64u /* bytes that `gaps` may read behind the last mantissa */
 
+/* A document with the frequency f reaches a score if
+ *     weight · f >= least · (f + constant + slope · length) */
+typedef struct gs_reach {
+    double weight, least, constant, slope;
+} gs_reach;
+
 typedef struct gs_kernels {
     const char *name;
 
@@ -80,6 +86,11 @@ typedef struct gs_kernels {
      * coarse[c] is the document of position c << coarse_shift). */
     size_t (*group)(const uint32_t *starts, const uint32_t *coarse, uint32_t coarse_shift,
                     const uint32_t *positions, size_t count, uint32_t *docs, uint32_t *firsts);
+
+    /* Which documents reach a score: out[k] is the index of the k-th, and `out` has room for all;
+     * gives how many. Document d has the length starts[d + 1] - starts[d] - 1. */
+    size_t (*reach)(const uint32_t *starts, const uint32_t *docs, const uint32_t *tfs, size_t count,
+                    const gs_reach *score, uint32_t *out);
 } gs_kernels;
 
 /* The table that searches use: the best that this machine runs, or the one that the environment

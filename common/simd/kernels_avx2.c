@@ -281,4 +281,5 @@ const gs_kernels gs_kernels_avx2 = {
     .codes = plain_codes,
     .intersect = gs_intersect_avx2,
     .group = gs_group_avx2,
+    .reach = plain_reach, // looking lengths up is all of it, and gathering is no faster
 };

@@ -106,4 +106,5 @@ const gs_kernels gs_kernels_avx512 = {
     .codes = plain_codes,
     .intersect = gs_intersect_avx2,
     .group = gs_group_avx2,
+    .reach = plain_reach,
 };

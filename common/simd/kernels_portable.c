@@ -35,4 +35,5 @@ const gs_kernels gs_kernels_portable = {
     .codes = plain_codes,
     .intersect = intersect,
     .group = group,
+    .reach = plain_reach,
 };

@@ -362,6 +362,46 @@ static void group_finds_documents_and_their_first_positions(void **state)
 
 /* ---- the choice ----------------------------------------------------------------------------- */
 
+/* ---- scoring -------------------------------------------------------------------------------- */
+
+static void check_reach(const gs_kernels *kernels, uint64_t *seed)
+{
+    for (size_t round = 0; round < 2000; round++) {
+        table made;
+        make_table(&made, seed, 1 + round % 900, 4);
+        size_t count = round % 70, kept = 0;
+        fenced docs = rising(seed, count, DOCS / (count + 1) / 2 + 1, 0, false);
+        fenced tfs = fence(count, round % 5), out = fence(count, 1);
+        gs_reach score = {.weight = 1 + (double)gs_test_random_below(seed, 100),
+                          .constant = 0.3, .slope = 0.9 / 100};
+        score.least = score.weight * (double)gs_test_random_below(seed, 1000) / 1000;
+        for (size_t i = 0; i < count; i++)
+            tfs.numbers[i] = 1 + (uint32_t)gs_test_random_below(seed, 1u << round % 12);
+        size_t got = kernels->reach(made.starts, docs.numbers, tfs.numbers, count, &score,
+                                    out.numbers);
+        for (size_t i = 0; i < count; i++) {
+            uint32_t doc = docs.numbers[i], length = made.starts[doc + 1] - made.starts[doc] - 1;
+            double least = score.least * (tfs.numbers[i] + (0.3 + 0.9 / 100 * length));
+            if (score.weight * tfs.numbers[i] < least)
+                continue;
+            assert_true(kept < got);
+            assert_int_equal(out.numbers[kept++], i);
+        }
+        assert_int_equal(kept, got);
+        assert_fence(&out);
+        free(made.coarse);
+        free(docs.memory);
+        free(tfs.memory);
+        free(out.memory);
+    }
+}
+
+static void documents_reach_a_score_or_not(void **state)
+{
+    (void)state;
+    for_every_level(check_reach);
+}
+
 static void searches_use_the_level_of_the_environment_or_the_best(void **state)
 {
     (void)state;
@@ -387,6 +427,7 @@ int main(void)
         cmocka_unit_test(intersect_keeps_what_is_in_both),
         cmocka_unit_test(intersect_keeps_all_of_equal_lists),
         cmocka_unit_test(group_finds_documents_and_their_first_positions),
+        cmocka_unit_test(documents_reach_a_score_or_not),
         cmocka_unit_test(searches_use_the_level_of_the_environment_or_the_best),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
