@@ -220,6 +220,50 @@ static void a_damaged_block_of_a_long_list_is_not_read(void **state)
     free(s.bytes);
 }
 
+/* Reads every list of what lies in the folder; how many were refused, UINT32_MAX if it does not
+ * open. Lists are read one by one, so a page is first met at a head, in a table or in a block. */
+static uint32_t count_refused(const sample *s)
+{
+    gsearch_error *err = &s->place->error;
+    gs_segment *segment;
+    gs_terms_iterator iterator;
+    uint32_t refused = 0, out[GS_BLOCK_POSTINGS], count;
+    if (sample_open(s, s->name.id, s->len, &segment))
+        return UINT32_MAX;
+    assert_ok(gs_terms_seek_gram(&iterator, &segment->terms, GS_GRAM_BREAK, err), err);
+    for (bool more = true; more;) {
+        gs_long_list list;
+        assert_ok(gs_terms_next(&iterator, &more, err), err);
+        if (!more || !iterator.list.is_long)
+            continue;
+        gsearch_status status = gs_long_list_open(&segment->postings, &iterator.list, &list, err);
+        for (uint32_t block = 0; !status && block < list.blocks; block++)
+            status = gs_long_list_block(&list, block, out, &count, err);
+        assert_true(!status || status == GSEARCH_CORRUPT);
+        refused += status != GSEARCH_OK;
+    }
+    gs_segment_unref(segment);
+    return refused;
+}
+
+static void a_damaged_page_refuses_the_long_lists_in_it(void **state)
+{
+    place *p = *state;
+    sample s = sample_make(p, 20171205, 2000, 400, 10);
+    uint32_t opened = 0;
+    assert_int_equal(count_refused(&s), 0);
+    for (size_t at = GS_PAGE_BYTES / 2; at < s.len; at += GS_PAGE_BYTES) {
+        s.bytes[at] ^= 1;
+        sample_write(&s, s.bytes, s.len);
+        uint32_t refused = count_refused(&s);
+        s.bytes[at] ^= 1;
+        opened += refused != UINT32_MAX;
+        assert_true(refused > 0);
+    }
+    assert_true(opened > 0);
+    free(s.bytes);
+}
+
 /* ---- damage under right sums ---- */
 
 /* Reads and verifies a forged file: fine or CORRUPT, and nothing worse. */
@@ -421,6 +465,7 @@ int main(void)
         PLACE_CASE(changed_bytes_of_many_pages_are_found),
         PLACE_CASE(readers_of_damaged_pages_fail_or_see_the_same),
         PLACE_CASE(a_damaged_block_of_a_long_list_is_not_read),
+        PLACE_CASE(a_damaged_page_refuses_the_long_lists_in_it),
         PLACE_CASE(every_forged_byte_is_survived),
         PLACE_CASE(forged_long_lists_are_survived),
         PLACE_CASE(trigrams_that_the_bigrams_do_not_give_are_found),

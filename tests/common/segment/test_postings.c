@@ -626,6 +626,17 @@ static void blocks_under_a_table_that_cannot_be_are_not_copied(void **state)
     };
     check_refusals(s, &packed, of_packed, sizeof(of_packed) / sizeof(*of_packed));
     check_refusals(s, &coded, of_coded, sizeof(of_coded) / sizeof(*of_coded));
+    // of the last list in POST, whose last block would end behind it
+    assert_ok(gs_long_list_open(&s->postings, &s->lists[LISTS - 1], &coded, &error), &error);
+    const table_change over_the_end = {coded.count < 8192 ? coded.offsets + 4 * coded.blocks
+                                                          : coded.bits + coded.blocks - 1,
+                                       coded.count < 8192 ? (uint32_t)coded.payload.len + 1
+                                                          : 0x20202020};
+    check_refusals(s, &coded, &over_the_end, 1);
+    uint32_t block[GS_BLOCK_POSTINGS], count;
+    gs_store_u32((uint8_t *)(uintptr_t)over_the_end.at, over_the_end.value);
+    assert_fails(GSEARCH_CORRUPT,
+                 gs_long_list_block(&coded, coded.blocks - 1, block, &count, &error), &error);
     shelf_free(s);
 }
 
