@@ -34,7 +34,7 @@ void gs_trigrams_release(gs_trigrams *trigrams)
 
 void gs_trigrams_add(gs_trigrams *trigrams, const uint32_t *positions, size_t count)
 {
-    if (trigrams->status)
+    if (trigrams->status || !count)
         return;
     if (!gs_mem_grow(trigrams->mem, (void **)&trigrams->positions, &trigrams->positions_capacity,
                      trigrams->positions_count + count, SIZE_MAX / sizeof(uint32_t),
