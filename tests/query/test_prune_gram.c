@@ -23,28 +23,16 @@ static int tear_down(void **unused)
     return 0;
 }
 
-static const uint64_t few[] = {1, 3, 10}, many[] = {40, 200, 1000};
-
-static gs_uneven_costs compare(const char *query, const uint64_t limits[3])
-{
-    gs_uneven_costs costs = {0};
-    for (size_t i = 0; i < 3; i++) {
-        gs_uneven_compare(&uneven, query, GSEARCH_MATCH_EXACT, limits[i], 0, &costs);
-        gs_uneven_compare(&uneven, query, GSEARCH_MATCH_EXACT, limits[i], 7, &costs);
-    }
-    return costs;
-}
-
 static void blocks_of_one_gram_are_skipped(void **unused)
 {
     (void)unused;
     static const char *const queries[] = {"政务", "公开", "年度"};
     for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++) {
-        gs_uneven_costs costs = compare(queries[i], few);
+        gs_uneven_costs costs = gs_uneven_compare_pages(&uneven, queries[i], gs_uneven_few);
         assert_true(costs.pruned > 6);
         assert_true(costs.skipped > 100);
         assert_true(costs.postings < costs.postings_without);
-        compare(queries[i], many);
+        gs_uneven_compare_pages(&uneven, queries[i], gs_uneven_many);
     }
 }
 
@@ -53,8 +41,8 @@ static void rare_grams_words_and_titles_are_the_same(void **unused)
     (void)unused;
     static const char *const queries[] = {"天地", "题政", "title:政务", "木", "政*"};
     for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++) {
-        compare(queries[i], few);
-        compare(queries[i], many);
+        gs_uneven_compare_pages(&uneven, queries[i], gs_uneven_few);
+        gs_uneven_compare_pages(&uneven, queries[i], gs_uneven_many);
     }
 }
 

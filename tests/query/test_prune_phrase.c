@@ -23,27 +23,15 @@ static int tear_down(void **unused)
     return 0;
 }
 
-static const uint64_t few[] = {1, 3, 10}, many[] = {40, 200, 1000};
-
-static gs_uneven_costs compare(const char *query, const uint64_t limits[3])
-{
-    gs_uneven_costs costs = {0};
-    for (size_t i = 0; i < 3; i++) {
-        gs_uneven_compare(&uneven, query, GSEARCH_MATCH_EXACT, limits[i], 0, &costs);
-        gs_uneven_compare(&uneven, query, GSEARCH_MATCH_EXACT, limits[i], 7, &costs);
-    }
-    return costs;
-}
-
 static void blocks_of_longer_phrases_are_skipped(void **unused)
 {
     (void)unused;
     static const char *const queries[] = {"政务公开", "务公", "开年度"};
     gs_uneven_costs all = {0};
     for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++) {
-        gs_uneven_costs costs = compare(queries[i], few);
+        gs_uneven_costs costs = gs_uneven_compare_pages(&uneven, queries[i], gs_uneven_few);
         all.skipped += costs.skipped;
-        compare(queries[i], many);
+        gs_uneven_compare_pages(&uneven, queries[i], gs_uneven_many);
     }
     assert_true(all.skipped > 0);
 }
@@ -54,7 +42,7 @@ static void rare_phrases_fields_and_originals_are_the_same(void **unused)
     static const char *const queries[] = {"政务公开年度公开", "title:政务", "title:政务公开", "=公开政务公开年度",
                                           "天地人日",         "政，公开",   "政务*",          "木"};
     for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++)
-        compare(queries[i], few);
+        gs_uneven_compare_pages(&uneven, queries[i], gs_uneven_few);
 }
 
 static void equal_scores_are_told_apart_by_their_ids(void **unused)

@@ -166,3 +166,17 @@ void gs_uneven_compare(const gs_uneven *uneven, const char *query, gsearch_match
         gsearch_results_free(best);
     }
 }
+
+const uint64_t gs_uneven_few[GS_UNEVEN_LIMITS] = {1, 3, 10};
+const uint64_t gs_uneven_many[GS_UNEVEN_LIMITS] = {40, 200, 1000};
+
+gs_uneven_costs gs_uneven_compare_pages(const gs_uneven *uneven, const char *query,
+                                        const uint64_t limits[GS_UNEVEN_LIMITS])
+{
+    gs_uneven_costs costs = {0};
+    for (size_t i = 0; i < GS_UNEVEN_LIMITS; i++) {
+        gs_uneven_compare(uneven, query, GSEARCH_MATCH_EXACT, limits[i], 0, &costs);
+        gs_uneven_compare(uneven, query, GSEARCH_MATCH_EXACT, limits[i], 7, &costs);
+    }
+    return costs;
+}

@@ -34,4 +34,10 @@ void gs_uneven_free(gs_uneven *uneven);
 void gs_uneven_compare(const gs_uneven *uneven, const char *query, gsearch_match match,
                        uint64_t limit, uint64_t offset, gs_uneven_costs *costs);
 
+/* The same for a phrase at three limits, each from the first row and from the eighth on. */
+#define GS_UNEVEN_LIMITS 3
+extern const uint64_t gs_uneven_few[GS_UNEVEN_LIMITS], gs_uneven_many[GS_UNEVEN_LIMITS];
+gs_uneven_costs gs_uneven_compare_pages(const gs_uneven *uneven, const char *query,
+                                        const uint64_t limits[GS_UNEVEN_LIMITS]);
+
 #endif
