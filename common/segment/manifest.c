@@ -562,7 +562,7 @@ static gsearch_status keep_newest(clean_plan *plan, const gs_mem *mem, const gs_
             if (err)
                 *err = fault;
             return status;
-        } else if (kept == 0) {
+        } else if (kept == 0 || fault.code == GSEARCH_IO) { // the next read may go well
             plan->all = false;
             return GSEARCH_OK;
         }

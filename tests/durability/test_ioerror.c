@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/segment/manifest.h"
+#include "tests/durability/disk.h"
 #include "tests/durability/faultysys.h"
 #include "tests/durability/trial.h"
 #include "tests/support/check.h"
@@ -55,6 +57,25 @@ static void check_status(gs_trial *self, const gs_fault *injected, gsearch_statu
         fail_msg("%s: no message", self->where);
 }
 
+/* The newest generation that the disk has a manifest of, not above `most`; 0: none. */
+static uint64_t newest_up_to(uint64_t most)
+{
+    uint64_t newest = 0;
+    for (size_t i = 0; i < gs_disk_count(); i++) {
+        uint64_t generation = gs_manifest_generation(gs_disk_name(i));
+        if (generation > newest && generation <= most)
+            newest = generation;
+    }
+    return newest;
+}
+
+/* Two generations stay: the one before the run, too, unless the run made more than one. */
+static void check_generations(const gs_trial *self, uint64_t before)
+{
+    if (newest_up_to(UINT64_MAX) <= before + 1 && newest_up_to(before) != before)
+        fail_msg("%s: generation %llu is gone", self->where, (unsigned long long)before);
+}
+
 /* Returns 1, or 0 if there was nothing to cut. */
 static unsigned try_fault(gs_trial *self, const gs_fault *injected, unsigned at, bool for_good)
 {
@@ -66,8 +87,10 @@ static unsigned try_fault(gs_trial *self, const gs_fault *injected, unsigned at,
     faults->for_good = for_good;
     faults->error = injected->error;
     faults->cut_to = injected->cut_to;
+    uint64_t before = newest_up_to(UINT64_MAX);
     gsearch_status status = gs_trial_run(self);
     assert_true(faults->is_hit);
+    check_generations(self, before);
     check_status(self, injected, status);
     gs_trial_check_left(self);
     gs_trial_check_content(self, !status || faults->has_manifest ? self->new : self->old);
