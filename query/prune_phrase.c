@@ -12,7 +12,8 @@
 #define SEED_UNITS 16u
 #define SEED_FACTOR 4u      /* so many times as many documents as there will be rows, */
 #define SEED_DOCUMENTS 16u  /* or at least so many */
-#define POSITIONS_MIN 2048u /* of the list that leads; for fewer it is not worth it */
+#define POSITIONS_MIN 30000u /* to look at without pruning; for fewer it is not worth it */
+#define TOUCHED 64u          /* positions looked at for one of the list that leads, at most */
 #define SCORED_TOGETHER 64u
 /* Everything is looked at where more than this share of the units reach the threshold, or this one
  * a share of the highest bound that thresholds are below, as a rule. */
@@ -160,6 +161,17 @@ static uint32_t count_worthy(const lead_list *lead, uint32_t least)
     return count;
 }
 
+/* How many positions evaluating the phrase looks at, about. */
+static uint64_t count_positions(const gs_cover *cover, uint32_t segment)
+{
+    uint64_t lead = cover->slots[0]->sets[segment].positions, sum = 0;
+    for (uint32_t s = 0; s < cover->count; s++) {
+        uint64_t all = cover->slots[s]->sets[segment].positions;
+        sum += all < TOUCHED * lead ? all : TOUCHED * lead;
+    }
+    return sum;
+}
+
 gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done, gsearch_error *err)
 {
     gs_reader *reader = pruner->reader;
@@ -170,7 +182,8 @@ gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done, gse
     if (!cover.count)
         return GSEARCH_OK;
     gs_list_set set = cover.slots[0]->sets[reader->segment];
-    if (set.count != 1 || !set.lists[0].is_long || set.lists[0].count < POSITIONS_MIN)
+    if (set.count != 1 || !set.lists[0].is_long ||
+        count_positions(&cover, reader->segment) < POSITIONS_MIN)
         return GSEARCH_OK;
     GS_TRY(open_lead(reader, &cover, &lead, err));
     uint32_t most = gs_units_cut(lead.impacts, lead.units.count, 1);
