@@ -64,6 +64,18 @@ GS_CHECKED gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node 
 /* Appends the lists of a slot to the trace, as a JSON object. */
 void gs_match_trace_list(const gs_reader *reader, const gs_slot *slot);
 
+/* The weighted frequency of matches of `length` positions that begin at these, rising ones, in one
+ * document: those in its title count more. */
+static inline uint32_t gs_match_weigh(const gs_doctable *docs, uint32_t doc,
+                                      const uint32_t *positions, uint32_t count, uint32_t length)
+{
+    uint32_t title_end = gs_doctable_title_end(docs, doc), in_title = 0;
+    while (in_title < count && positions[in_title] < title_end &&
+           title_end - positions[in_title] >= length)
+        in_title++;
+    return count + (GS_BM25_TITLE_WEIGHT - 1) * in_title;
+}
+
 /* Groups the places of a phrase by document and takes away those in deleted ones. */
 GS_CHECKED gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
                                              gs_positions *places, gs_docset *out,

@@ -494,14 +494,8 @@ gsearch_status gs_match_documents(gs_reader *reader, const gs_plan_node *phrase,
     uint32_t *tfs = gs_arena_alloc(&reader->work->batch, ((size_t)count + 1) * sizeof(*tfs));
     if (!tfs)
         return gs_fail_memory(err);
-    for (uint32_t d = 0; d < count; d++) {
-        uint32_t title_end = gs_doctable_title_end(&table, docs[d]), in_title = 0;
-        for (uint32_t i = firsts[d]; i < firsts[d + 1]; i++, in_title++) {
-            if (at[i] >= title_end || title_end - at[i] < length)
-                break;
-        }
-        tfs[d] = firsts[d + 1] - firsts[d] + (GS_BM25_TITLE_WEIGHT - 1) * in_title;
-    }
+    for (uint32_t d = 0; d < count; d++)
+        tfs[d] = gs_match_weigh(&table, docs[d], at + firsts[d], firsts[d + 1] - firsts[d], length);
     *out = (gs_docset){.docs = docs, .count = count, .tfs = tfs};
     return reader->keep_spans ? keep_spans(reader, *places, length, firsts, out, err) : GSEARCH_OK;
 }

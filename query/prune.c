@@ -6,8 +6,6 @@
 
 #include <inttypes.h>
 
-#include "query/units.h"
-
 gsearch_status gs_prune_score(gs_pruner *pruner, const gs_docset *sets, const gs_docset *within,
                               gs_topk *onto, gsearch_error *err)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The best matches of one segment without looking at all of them, where nobody asks how many there
- * are. A document is passed over only if an upper bound of its score is below the threshold, the
- * lowest score that can still become a row; what is left is scored as ever. So the rows, their
- * order and their scores are those of a search that looks at everything.
+ * are, or a dictionary says it. A document is passed over only if an upper bound of its score is
+ * below the threshold, the lowest score that can still become a row; what is left is scored as
+ * ever. So the rows, their order and their scores are those of a search that looks at everything.
  */
 #ifndef GS_QUERY_PRUNE_H
 #define GS_QUERY_PRUNE_H
 
 #include "query/rank.h"
 #include "query/topk.h"
+#include "query/units.h"
 
 /* How many live documents match `root` in the segment, if a dictionary says so; it is a gram or a
  * word then. */
@@ -26,7 +27,7 @@ GS_CHECKED gsearch_status gs_prune(gs_reader *reader, const gs_plan_node *root, 
 typedef struct gs_pruner {
     gs_reader *reader;
     const gs_plan_node *root;
-    double threshold;   /* no document of a lower score becomes a row */
+    double threshold;         /* no document of a lower score becomes a row */
     uint64_t documents;       /* scored so far */
     uint64_t blocks, skipped; /* of a phrase's list that leads: decoded, passed over */
     uint32_t terms, whole;    /* alternatives, and how many were looked at in all documents */
@@ -42,14 +43,13 @@ GS_CHECKED gsearch_status gs_prune_score(gs_pruner *pruner, const gs_docset *set
 uint32_t gs_prune_least_impact(const gs_pruner *pruner);
 
 /* Notes how many blocks of the list that leads were decoded and passed over. */
-typedef struct gs_units gs_units;
 void gs_prune_count_blocks(gs_pruner *pruner, const gs_units *units);
 
 /* A phrase that is a gram or word, by bounds of its list's units. */
 GS_CHECKED gsearch_status gs_prune_gram(gs_pruner *pruner, const gs_list *list, gs_topk *best,
                                         gsearch_error *err);
 
-/* A phrase, by bounds of the blocks of its lists. */
+/* A phrase, by bounds of the units of the list that leads. */
 GS_CHECKED gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done,
                                           gsearch_error *err);
 

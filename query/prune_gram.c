@@ -5,8 +5,6 @@
  */
 #include "query/prune.h"
 
-#include "query/units.h"
-
 static gsearch_status push_unit(gs_pruner *pruner, gs_units *units, uint32_t unit, gs_topk *best,
                                 gsearch_error *err)
 {

@@ -7,8 +7,6 @@
  */
 #include "query/prune.h"
 
-#include "query/units.h"
-
 #define SEED_UNITS 16u
 #define SEED_FACTOR 4u      /* so many times as many documents as there will be rows, */
 #define SEED_DOCUMENTS 16u  /* or at least so many */

@@ -43,11 +43,7 @@ static gsearch_status begins_before(gs_units *units, uint32_t i, uint32_t doc_st
 static uint32_t weigh(const gs_units *units, uint32_t doc, const uint32_t *positions,
                       uint32_t count)
 {
-    uint32_t title_end = gs_doctable_title_end(&units->reader->in->docs, doc), in_title = 0;
-    while (in_title < count && positions[in_title] < title_end &&
-           title_end - positions[in_title] >= units->length)
-        in_title++;
-    return count + (GS_BM25_TITLE_WEIGHT - 1) * in_title;
+    return gs_match_weigh(&units->reader->in->docs, doc, positions, count, units->length);
 }
 
 /* The weighted frequency of a document whose first position is the one at `i`. */

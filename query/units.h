@@ -9,17 +9,16 @@
 
 #include "query/match.h"
 
-typedef struct gs_units gs_units;
-struct gs_units {
+typedef struct gs_units {
     gs_reader *reader;
     gs_long_list list;
-    uint32_t count;  /* units */
-    uint32_t length; /* of a match, which lies in the title if all of it does */
+    uint32_t count;   /* units */
+    uint32_t length;  /* of a match, which lies in the title if all of it does */
     uint64_t decoded; /* blocks so far */
     /* private: the block decoded last */
     uint32_t block, block_count;
     uint32_t positions[GS_BLOCK_POSTINGS];
-};
+} gs_units;
 
 /* Rising documents with their weighted frequencies. */
 typedef struct gs_unit_documents {

@@ -172,50 +172,69 @@ static bool parse_choice(gs_bytes text, const char *first, const char *second, b
     return *is_first || equals(text, second);
 }
 
-static bool parse_sort(gs_bytes text, gsearch_sort *out)
+/* ---- values, of one key each: false if it cannot have this one ---- */
+
+static bool parse_limit(gs_bytes text, gsearch_request *request)
+{
+    if (!equals(text, "all"))
+        return parse_number(text, &request->limit);
+    request->limit = GSEARCH_LIMIT_ALL;
+    return true;
+}
+
+static bool parse_rows(gs_bytes text, gsearch_request *request)
+{
+    return parse_number(text, &request->limit);
+}
+
+static bool parse_offset(gs_bytes text, gsearch_request *request)
+{
+    return parse_number(text, &request->offset);
+}
+
+static bool parse_sort(gs_bytes text, gsearch_request *request)
 {
     if (equals(text, "score"))
-        *out = GSEARCH_SORT_SCORE;
+        request->sort = GSEARCH_SORT_SCORE;
     else if (equals(text, "date"))
-        *out = GSEARCH_SORT_DATE;
+        request->sort = GSEARCH_SORT_DATE;
     else if (equals(text, "-date"))
-        *out = GSEARCH_SORT_DATE_DESC;
+        request->sort = GSEARCH_SORT_DATE_DESC;
     else
         return false;
     return true;
 }
 
-static bool parse_value(key_name key, gs_bytes text, gsearch_request *request)
+static bool parse_match(gs_bytes text, gsearch_request *request)
 {
-    bool exact;
-    switch (key) {
-    case KEY_LIMIT:
-        if (equals(text, "all")) {
-            request->limit = GSEARCH_LIMIT_ALL;
-            return true;
-        }
-        return parse_number(text, &request->limit);
-    case KEY_ROWS:
-        return parse_number(text, &request->limit);
-    case KEY_OFFSET:
-        return parse_number(text, &request->offset);
-    case KEY_SORT:
-        return parse_sort(text, &request->sort);
-    case KEY_MATCH:
-        if (!parse_choice(text, "exact", "any", &exact))
-            return false;
-        request->match = exact ? GSEARCH_MATCH_EXACT : GSEARCH_MATCH_ANY;
-        return true;
-    case KEY_FACET:
-        request->facet = "date";
-        return equals(text, request->facet);
-    case KEY_SNIPPET:
-        return parse_choice(text, "on", "off", &request->snippet);
-    case KEY_TOTAL:
-    default: // there are no others
-        return parse_choice(text, "exact", "none", &request->total);
-    }
+    bool is_exact;
+    if (!parse_choice(text, "exact", "any", &is_exact))
+        return false;
+    request->match = is_exact ? GSEARCH_MATCH_EXACT : GSEARCH_MATCH_ANY;
+    return true;
 }
+
+static bool parse_facet(gs_bytes text, gsearch_request *request)
+{
+    request->facet = "date";
+    return equals(text, request->facet);
+}
+
+static bool parse_snippet(gs_bytes text, gsearch_request *request)
+{
+    return parse_choice(text, "on", "off", &request->snippet);
+}
+
+static bool parse_total(gs_bytes text, gsearch_request *request)
+{
+    return parse_choice(text, "exact", "none", &request->total);
+}
+
+static bool (*const parse_value[KEYS_COUNT])(gs_bytes text, gsearch_request *request) = {
+    [KEY_LIMIT] = parse_limit, [KEY_ROWS] = parse_rows,   [KEY_OFFSET] = parse_offset,
+    [KEY_SORT] = parse_sort,   [KEY_MATCH] = parse_match, [KEY_FACET] = parse_facet,
+    [KEY_TOTAL] = parse_total, [KEY_SNIPPET] = parse_snippet,
+};
 
 static gsearch_status parse_key(const verb_row *verb, gs_bytes word, uint32_t *seen,
                                 gsearch_request *request, gsearch_error *err)
@@ -231,7 +250,7 @@ static gsearch_status parse_key(const verb_row *verb, gs_bytes word, uint32_t *s
                            key_rows[key].word);
         }
         *seen |= bit;
-        if (parse_value((key_name)key, value, request))
+        if (parse_value[key](value, request))
             return GSEARCH_OK;
         return gs_fail(err, GSEARCH_BAD_ARGUMENT, "bad value \"%.*s\" of key \"%s\": expected %s",
                        shown(value), (const char *)value.ptr, key_rows[key].word,
