@@ -219,7 +219,9 @@ static gsearch_status read_set(gs_reader *reader, const gs_list_set *set, const 
 
 /* A list of the cover behind the first, and how far it has been used. */
 typedef struct cover_list {
+    const gs_slot *slot;
     uint32_t shift; // of its positions against the phrase's
+    bool is_open;   // it is read when it is first needed
     bool is_long;
     gs_positions short_list;
     gs_long_list blocks;
@@ -228,11 +230,12 @@ typedef struct cover_list {
     uint32_t buffer[GS_BLOCK_POSTINGS];
 } cover_list;
 
-static gsearch_status follower_open(gs_reader *reader, const gs_slot *slot, const gs_docset *within,
-                                    cover_list *out, gsearch_error *err)
+static gsearch_status follower_open(gs_reader *reader, const gs_docset *within, cover_list *out,
+                                    gsearch_error *err)
 {
-    gs_list_set set = set_of(reader, slot);
-    out->shift = slot->offset;
+    gs_list_set set = set_of(reader, out->slot);
+    out->is_open = true;
+    out->shift = out->slot->offset;
     out->at = out->in_buffer = 0;
     out->is_long = set.count == 1 && set.lists[0].is_long;
     if (out->is_long)
@@ -279,8 +282,8 @@ static gsearch_status follow_long(gs_reader *reader, cover_list *follower, uint3
 }
 
 /* Keeps of `places` (where the phrase might begin) those that all followers agree with. */
-static gsearch_status follow(gs_reader *reader, cover_list *followers, uint32_t followers_count,
-                             gs_positions *places, gsearch_error *err)
+static gsearch_status follow(gs_reader *reader, const gs_docset *within, cover_list *followers,
+                             uint32_t followers_count, gs_positions *places, gsearch_error *err)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < places->count && followers_count; i += CHUNK) {
@@ -288,6 +291,8 @@ static gsearch_status follow(gs_reader *reader, cover_list *followers, uint32_t 
         uint32_t count = places->count - i < CHUNK ? places->count - i : CHUNK;
         GS_TRY(gs_budget_spend(reader->budget, 0, err));
         for (uint32_t f = 0; f < followers_count && count; f++) {
+            if (!followers[f].is_open)
+                GS_TRY(follower_open(reader, within, &followers[f], err));
             if (followers[f].is_long)
                 GS_TRY(follow_long(reader, &followers[f], chunk, &count, err));
             else
@@ -424,9 +429,11 @@ gsearch_status gs_match_phrase(gs_reader *reader, const gs_plan_node *phrase,
         cover_list *followers = gs_arena_alloc(arena, count * sizeof(*followers));
         if (!followers)
             return gs_fail_memory(err);
-        for (uint32_t f = 0; f < count; f++)
-            GS_TRY(follower_open(reader, cover.slots[f + 1], within, &followers[f], err));
-        GS_TRY(follow(reader, followers, count, &places, err));
+        for (uint32_t f = 0; f < count; f++) {
+            followers[f].slot = cover.slots[f + 1];
+            followers[f].is_open = false;
+        }
+        GS_TRY(follow(reader, within, followers, count, &places, err));
     }
     if (places.count && node->field == GS_FIELD_TITLE)
         GS_TRY(keep_title(reader, node->items_count, &places, err));

@@ -11,6 +11,7 @@
 #define SEED_FACTOR 4u      /* so many times as many documents as there will be rows, */
 #define SEED_DOCUMENTS 16u  /* or at least so many */
 #define POSITIONS_MIN 30000u /* to look at without pruning; for fewer it is not worth it */
+#define LISTS_MAX 3u         /* more hardly ever meet: bounds would promise what is not there */
 #define TOUCHED 64u          /* positions looked at for one of the list that leads, at most */
 #define SCORED_TOGETHER 64u
 /* Everything is looked at where more than this share of the units reach the threshold, or this one
@@ -177,7 +178,7 @@ gsearch_status gs_prune_phrase(gs_pruner *pruner, gs_topk *best, bool *done, gse
     lead_list lead;
     candidates found = {0};
     GS_TRY(gs_plan_cover(pruner->root, reader->segment, &reader->work->batch, &cover, err));
-    if (!cover.count)
+    if (!cover.count || cover.count > LISTS_MAX)
         return GSEARCH_OK;
     gs_list_set set = cover.slots[0]->sets[reader->segment];
     if (set.count != 1 || !set.lists[0].is_long ||
