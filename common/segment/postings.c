@@ -567,10 +567,13 @@ static gsearch_status decode_block(const gs_long_list *list, uint32_t block, uin
     size_t bytes = end - begin;
     GS_TRY(gs_container_check(list->postings->container, gs_bytes_of(ptr, bytes), err));
     uint8_t room[CODED_BYTES_MAX + sizeof(uint64_t)]; // whatever the codes say, they end in it
-    memcpy(room, ptr, bytes);
-    memset(room + bytes, 0, sizeof(room) - bytes);
+    if (list->payload.len - begin < sizeof(room)) {
+        memcpy(room, ptr, bytes);
+        memset(room + bytes, 0, sizeof(room) - bytes);
+        ptr = room;
+    }
     gs_gap_codes codes = gs_gap_codes_of(high);
-    uint32_t bits = gs_kernels_active()->codes(room, room + codes_bytes, &codes, len,
+    uint32_t bits = gs_kernels_active()->codes(ptr, ptr + codes_bytes, &codes, len,
                                                gs_long_list_first(list, block), out);
     return codes_bytes + (bits + 7) / 8 == bytes ? GSEARCH_OK : fail_block(block, err);
 }

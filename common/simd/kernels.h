@@ -16,8 +16,8 @@
  * gaps from its offset on that its width can tell apart. Up to class 15 a code is a class; above,
  * as many of the lowest classes as must share a code two by two. */
 typedef struct gs_gap_codes {
-    uint32_t offsets[16];
-    uint8_t widths[16];
+    uint32_t offsets[16], masks[16];
+    uint32_t widths[16];
 } gs_gap_codes;
 
 static inline unsigned gs_gap_pairs(unsigned high)
@@ -38,7 +38,8 @@ static inline gs_gap_codes gs_gap_codes_of(unsigned high)
     for (unsigned code = 0; code < 16; code++) {
         unsigned class = code < pairs ? 2 * code : code + pairs;
         codes.offsets[code] = 1u << class % 32; // at most 31
-        codes.widths[code] = (uint8_t)(code < pairs ? class + 2 : class);
+        codes.widths[code] = code < pairs ? class + 2 : class;
+        codes.masks[code] = (uint32_t)((1ull << codes.widths[code] % 64) - 1);
     }
     return codes;
 }
