@@ -197,29 +197,60 @@ static gsearch_status take_spans(gs_reader *reader, const near_state *state, gs_
     return GSEARCH_OK;
 }
 
-/* The matches of each term; after the first, only where the terms before are. `common` gets the
- * documents that hold all. */
-static gsearch_status match_terms(gs_reader *reader, const gs_plan_node *near,
-                                  const gs_docset *within, gs_positions *places, gs_docset *common,
-                                  gsearch_error *err)
+/* Keeps those of `list` that have one of `others` at most `reach` positions away. */
+static void keep_near(gs_positions *list, const gs_positions *others, uint64_t reach)
 {
-    for (uint32_t t = 0; t < near->children_count; t++) {
-        gs_docset docs;
-        bool spans = reader->keep_spans;
-        GS_TRY(gs_match_phrase(reader, near->children[t], t ? common : within, &places[t], err));
-        reader->keep_spans = false;
-        gsearch_status status =
-            gs_match_documents(reader, near->children[t], &places[t], &docs, err);
-        reader->keep_spans = spans;
-        GS_TRY(status);
-        if (t == 0)
-            *common = docs;
-        else
-            GS_TRY(gs_docset_and(reader, common, &docs, common, err));
-        if (!common->count)
+    gs_docset view = {.docs = others->at, .count = others->count};
+    uint32_t kept = 0, at = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t place = list->at[i];
+        at = gs_docset_seek(&view, at, place > reach ? place - (uint32_t)reach : 0);
+        if (at == view.count)
             break;
+        list->at[kept] = place;
+        kept += view.docs[at] <= place + reach;
     }
-    return GSEARCH_OK;
+    list->count = kept;
+}
+
+/* The numbers of the terms, the cheapest first. */
+static void order_terms(const gs_reader *reader, const gs_plan_node *near,
+                        uint32_t order[GS_QUERY_NEAR_TERMS_MAX])
+{
+    uint64_t costs[GS_QUERY_NEAR_TERMS_MAX];
+    for (uint32_t t = 0; t < near->children_count; t++) {
+        uint32_t at = t;
+        costs[t] = gs_plan_estimate(near->children[t], reader->plan->snapshot, reader->segment);
+        for (; at && costs[order[at - 1]] > costs[t]; at--)
+            order[at] = order[at - 1];
+        order[at] = t;
+    }
+}
+
+/* The matches of each term that may be part of a window: those near a match of the cheapest term
+ * that has all others near. `common` gets the documents of these. */
+static gsearch_status match_terms(gs_reader *reader, const gs_plan_node *near,
+                                  const gs_docset *within, uint64_t span_max,
+                                  gs_positions *places, gs_docset *common, gsearch_error *err)
+{
+    uint32_t order[GS_QUERY_NEAR_TERMS_MAX] = {0};
+    bool spans = reader->keep_spans;
+    order_terms(reader, near, order);
+    const gs_plan_node *first = near->children[order[0]];
+    gs_positions *lead = &places[order[0]];
+    GS_TRY(gs_match_phrase(reader, first, within, lead, err));
+    reader->keep_spans = false;
+    gsearch_status status = gs_match_documents(reader, first, lead, common, err);
+    for (uint32_t t = 1; t < near->children_count && lead->count && !status; t++) {
+        gs_positions *others = &places[order[t]];
+        status = gs_match_phrase(reader, near->children[order[t]], common, others, err);
+        keep_near(others, lead, span_max);
+        keep_near(lead, others, span_max);
+    }
+    if (!status)
+        status = gs_match_documents(reader, first, lead, common, err);
+    reader->keep_spans = spans;
+    return status;
 }
 
 gsearch_status gs_match_near(gs_reader *reader, const gs_plan_node *near, const gs_docset *within,
@@ -231,11 +262,11 @@ gsearch_status gs_match_near(gs_reader *reader, const gs_plan_node *near, const 
     uint64_t matches = 0;
     gs_docset common = {0};
     near_state state = {.near = near, .span_max = near->node->distance};
-    GS_TRY(match_terms(reader, near, within, places, &common, err));
-    for (uint32_t t = 0; t < near->children_count; t++) {
+    for (uint32_t t = 0; t < near->children_count; t++)
         state.span_max += near->children[t]->node->items_count;
+    GS_TRY(match_terms(reader, near, within, state.span_max, places, &common, err));
+    for (uint32_t t = 0; t < near->children_count; t++)
         matches += places[t].count;
-    }
     uint32_t *docs = gs_arena_alloc(arena, ((size_t)common.count + 1) * sizeof(*docs));
     uint32_t *tfs = gs_arena_alloc(arena, ((size_t)common.count + 1) * sizeof(*tfs));
     uint32_t *firsts = gs_arena_alloc(arena, ((size_t)common.count + 1) * sizeof(*firsts));
