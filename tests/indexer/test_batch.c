@@ -10,32 +10,10 @@
 #include "common/segment/segment.h"
 #include "tests/indexer/model.h"
 #include "tests/support/check.h"
-#include "tests/support/fixture.h"
+#include "tests/support/folder.h"
 #include "tests/support/flaky.h"
 
-typedef struct fixture {
-    char *path;
-    gs_dir *dir;
-    gsearch_error error;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = calloc(1, sizeof(*f));
-    f->path = gs_test_dir_make();
-    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    gs_dir_close(f->dir);
-    gs_test_dir_remove(f->path);
-    free(f);
-    return 0;
-}
+typedef gs_test_folder fixture;
 
 static gs_document document_of(const char *id, const char *text)
 {
@@ -162,13 +140,18 @@ static void lack_of_memory_is_reported_and_leaks_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_segment_holds_what_the_rules_say, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(runs_cut_in_documents_lose_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(text_need_not_be_stored, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bad_documents_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_title_zone_ends_with_its_line, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(lack_of_memory_is_reported_and_leaks_nothing, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_segment_holds_what_the_rules_say, gs_test_folder_set_up,
+                                        gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(runs_cut_in_documents_lose_nothing, gs_test_folder_set_up,
+                                        gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(text_need_not_be_stored, gs_test_folder_set_up,
+                                        gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(bad_documents_are_refused, gs_test_folder_set_up,
+                                        gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(a_title_zone_ends_with_its_line, gs_test_folder_set_up,
+                                        gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(lack_of_memory_is_reported_and_leaks_nothing,
+                                        gs_test_folder_set_up, gs_test_folder_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,35 +6,10 @@
 
 #include <stdlib.h>
 
+#include "tests/indexer/scratch.h"
 #include "tests/support/check.h"
-#include "tests/support/fixture.h"
 
-typedef struct fixture {
-    char *path;
-    gs_dir *dir;
-    gs_spill_file file;
-    gsearch_error error;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = calloc(1, sizeof(*f));
-    f->path = gs_test_dir_make();
-    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
-    f->file.dir = f->dir;
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    gs_scratch_close(f->file.scratch);
-    gs_dir_close(f->dir);
-    gs_test_dir_remove(f->path);
-    free(f);
-    return 0;
-}
+typedef gs_test_scratch fixture;
 
 /* The first character of posting `i`: few bins get most of them. */
 static uint32_t first_of(uint32_t i, uint32_t spread)
@@ -99,8 +74,10 @@ static void many_go_through_the_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(few_postings_stay_in_memory, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(many_go_through_the_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(few_postings_stay_in_memory, gs_test_scratch_set_up,
+                                        gs_test_scratch_tear_down),
+        cmocka_unit_test_setup_teardown(many_go_through_the_file, gs_test_scratch_set_up,
+                                        gs_test_scratch_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,30 +13,9 @@
 #include "tests/indexer/model.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
+#include "tests/support/folder.h"
 
-typedef struct fixture {
-    char *path;
-    gs_dir *dir;
-    gsearch_error error;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = calloc(1, sizeof(*f));
-    f->path = gs_test_dir_make();
-    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    gs_dir_close(f->dir);
-    gs_test_dir_remove(f->path);
-    free(f);
-    return 0;
-}
+typedef gs_test_folder fixture;
 
 static void bytes_depend_on_neither_memory_nor_batches(void **state)
 {
@@ -122,15 +101,16 @@ static void batches_that_do_not_fit_one_segment_make_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(bytes_depend_on_neither_memory_nor_batches, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_batch_holds_so_many_documents_as_a_segment, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(batches_that_do_not_fit_one_segment_make_more, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(no_documents_make_no_segment, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(more_segments_than_there_is_room_for_are_refused, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(bytes_depend_on_neither_memory_nor_batches,
+                                        gs_test_folder_set_up, gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(a_batch_holds_so_many_documents_as_a_segment,
+                                        gs_test_folder_set_up, gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(batches_that_do_not_fit_one_segment_make_more,
+                                        gs_test_folder_set_up, gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(no_documents_make_no_segment, gs_test_folder_set_up,
+                                        gs_test_folder_tear_down),
+        cmocka_unit_test_setup_teardown(more_segments_than_there_is_room_for_are_refused,
+                                        gs_test_folder_set_up, gs_test_folder_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "tests/indexer/scratch.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
@@ -18,20 +19,15 @@ typedef struct posting {
 } posting;
 
 typedef struct fixture {
-    char *path;
-    gs_dir *dir;
-    gs_spill_file file;
+    gs_test_scratch in;
     gs_bins bins[2];
     posting wanted[POSTINGS];
-    gsearch_error error;
 } fixture;
 
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof(*f));
-    f->path = gs_test_dir_make();
-    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
-    f->file.dir = f->dir;
+    gs_test_scratch_open(&f->in);
     *state = f;
     return 0;
 }
@@ -39,9 +35,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     fixture *f = *state;
-    gs_scratch_close(f->file.scratch);
-    gs_dir_close(f->dir);
-    gs_test_dir_remove(f->path);
+    gs_test_scratch_close(&f->in);
     free(f);
     return 0;
 }
@@ -67,11 +61,11 @@ static void fill(fixture *f, uint32_t firsts, uint32_t seconds, uint64_t random)
         f->wanted[i] = (posting){.gram = gs_gram(first, second, 0), .position = i};
         gs_bins *bins = &f->bins[i / HALF];
         if (i % HALF == 0)
-            assert_ok(gs_bins_init(bins, &f->file, NULL, 0, &f->error), &f->error);
-        assert_ok(gs_bins_add(bins, first, second, i % HALF, &f->error), &f->error);
+            assert_ok(gs_bins_init(bins, &f->in.file, NULL, 0, &f->in.error), &f->in.error);
+        assert_ok(gs_bins_add(bins, first, second, i % HALF, &f->in.error), &f->in.error);
     }
     for (uint32_t b = 0; b < 2; b++)
-        assert_ok(gs_bins_seal(&f->bins[b], &f->error), &f->error);
+        assert_ok(gs_bins_seal(&f->bins[b], &f->in.error), &f->in.error);
     qsort(f->wanted, POSTINGS, sizeof(*f->wanted), compare);
 }
 
@@ -90,7 +84,7 @@ static void add_documents(fixture *f, gs_segment_writer *writer)
         gs_doc_record record = {.key = gs_bytes_str("a"),
                                 .length = length,
                                 .title_positions = title < length ? title : length};
-        assert_ok(gs_segment_add_document(writer, &record, &f->error), &f->error);
+        assert_ok(gs_segment_add_document(writer, &record, &f->in.error), &f->in.error);
         at += record.length + 1;
     }
 }
@@ -99,24 +93,24 @@ static gs_segment *sort_into_segment(fixture *f, size_t memory_bytes)
 {
     gs_segment_options options = {.analyzer = 1, .unicode = "15.0.0"};
     gs_segment_writer *writer;
-    assert_ok(gs_segment_create(f->dir, NULL, &options, &writer, &f->error), &f->error);
-    assert_ok(gs_segment_add_source(writer, gs_bytes_str(""), &f->error), &f->error);
+    assert_ok(gs_segment_create(f->in.dir, NULL, &options, &writer, &f->in.error), &f->in.error);
+    assert_ok(gs_segment_add_source(writer, gs_bytes_str(""), &f->in.error), &f->in.error);
     add_documents(f, writer);
-    assert_ok(gs_segment_documents_done(writer, &f->error), &f->error);
+    assert_ok(gs_segment_documents_done(writer, &f->in.error), &f->in.error);
     gs_characters characters;
-    assert_ok(gs_characters_init(&characters, NULL, &f->error), &f->error);
+    assert_ok(gs_characters_init(&characters, NULL, &f->in.error), &f->in.error);
     for (uint32_t i = 0; i < POSTINGS; i++)
         characters.documents[gs_gram_second(f->wanted[i].gram)] = 1;
     gs_gram_source sources[] = {{&f->bins[0], 0}, {&f->bins[1], HALF}};
-    assert_ok(gs_gramsort(sources, 2, &characters, NULL, memory_bytes, writer, &f->error),
-              &f->error);
+    assert_ok(gs_gramsort(sources, 2, &characters, NULL, memory_bytes, writer, &f->in.error),
+              &f->in.error);
     gs_characters_release(&characters);
-    assert_ok(gs_segment_lists_done(writer, &f->error), &f->error);
+    assert_ok(gs_segment_lists_done(writer, &f->in.error), &f->in.error);
     gs_container_name name;
-    assert_ok(gs_segment_finish(writer, &name, &f->error), &f->error);
+    assert_ok(gs_segment_finish(writer, &name, &f->in.error), &f->in.error);
     gs_segment *segment;
-    assert_ok(gs_segment_open(f->dir, NULL, name.id, name.length, true, &segment, &f->error),
-              &f->error);
+    assert_ok(gs_segment_open(f->in.dir, NULL, name.id, name.length, true, &segment, &f->in.error),
+              &f->in.error);
     return segment;
 }
 
@@ -125,13 +119,13 @@ static void check_segment(fixture *f, const gs_segment *segment)
     gs_decoder *decoder = gs_decoder_new(NULL);
     uint32_t *positions = calloc(POSTINGS + GS_BLOCK_POSTINGS, sizeof(*positions)), at = 0;
     gs_terms_iterator terms;
-    assert_ok(gs_terms_seek_gram(&terms, &segment->terms, 0, &f->error), &f->error);
+    assert_ok(gs_terms_seek_gram(&terms, &segment->terms, 0, &f->in.error), &f->in.error);
     for (bool more;;) {
-        assert_ok(gs_terms_next(&terms, &more, &f->error), &f->error);
+        assert_ok(gs_terms_next(&terms, &more, &f->in.error), &f->in.error);
         if (!more)
             break;
-        assert_ok(gs_list_read(&segment->postings, decoder, &terms.list, positions, &f->error),
-                  &f->error);
+        assert_ok(gs_list_read(&segment->postings, decoder, &terms.list, positions, &f->in.error),
+                  &f->in.error);
         for (uint32_t i = 0; i < terms.list.count; i++, at++) {
             assert_int_equal(terms.gram, f->wanted[at].gram);
             assert_int_equal(positions[i], f->wanted[at].position);
@@ -156,7 +150,7 @@ static void memory_does_not_change_the_lists(void **state)
         gs_segment *tight = sort_into_segment(f, 0);
         check_segment(f, roomy);
         // counts of documents and bounds, found by position
-        assert_ok(gs_segment_verify(roomy, &f->error), &f->error);
+        assert_ok(gs_segment_verify(roomy, &f->in.error), &f->in.error);
         assert_true(roomy->id.low == tight->id.low && roomy->id.high == tight->id.high);
         gs_segment_unref(roomy);
         gs_segment_unref(tight);

@@ -7,24 +7,19 @@
 #include <stdlib.h>
 
 #include "common/segment/terms.h"
+#include "tests/indexer/scratch.h"
 #include "tests/support/check.h"
-#include "tests/support/fixture.h"
 
 typedef struct fixture {
-    char *path;
-    gs_dir *dir;
-    gs_spill_file file;
+    gs_test_scratch in;
     gs_run run;
-    gsearch_error error;
 } fixture;
 
 static int set_up(void **state)
 {
     fixture *f = calloc(1, sizeof(*f));
-    f->path = gs_test_dir_make();
-    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
-    f->file.dir = f->dir;
-    gs_spill_init(&f->run.bytes, &f->file, NULL);
+    gs_test_scratch_open(&f->in);
+    gs_spill_init(&f->run.bytes, &f->in.file, NULL);
     *state = f;
     return 0;
 }
@@ -33,9 +28,7 @@ static int tear_down(void **state)
 {
     fixture *f = *state;
     gs_spill_release(&f->run.bytes);
-    gs_scratch_close(f->file.scratch);
-    gs_dir_close(f->dir);
-    gs_test_dir_remove(f->path);
+    gs_test_scratch_close(&f->in);
     free(f);
     return 0;
 }
@@ -66,27 +59,29 @@ static void write_lists(fixture *f, uint32_t lists, uint32_t base)
         uint64_t *pairs = calloc(count, sizeof(*pairs));
         for (uint32_t i = 0; i < count; i++)
             pairs[i] = 0xdeadbeefull << 32 | position_at(number, i, base);
-        assert_ok(gs_run_add(&f->run, word_of(number, room), pairs, count, &f->error), &f->error);
+        assert_ok(gs_run_add(&f->run, word_of(number, room), pairs, count, &f->in.error),
+                  &f->in.error);
         free(pairs);
     }
-    assert_ok(gs_run_end(&f->run, &f->error), &f->error);
+    assert_ok(gs_run_end(&f->run, &f->in.error), &f->in.error);
 }
 
 static void check_lists(fixture *f, uint32_t lists, uint32_t base, size_t buffer_bytes)
 {
     gs_run_reader reader;
-    assert_ok(gs_run_reader_open(&reader, &f->run, 1000, buffer_bytes, &f->error), &f->error);
+    assert_ok(gs_run_reader_open(&reader, &f->run, 1000, buffer_bytes, &f->in.error), &f->in.error);
     char room[GS_TERM_BYTES_MAX];
     bool more;
     for (uint32_t number = 0; number < lists; number++) {
-        assert_ok(gs_run_next(&reader, &more, &f->error), &f->error);
+        assert_ok(gs_run_next(&reader, &more, &f->in.error), &f->in.error);
         assert_true(more);
         assert_true(gs_bytes_equal(reader.word, word_of(number, room)));
         uint32_t positions[700];
         size_t count;
         uint32_t at = 0;
         for (;;) {
-            assert_ok(gs_run_positions(&reader, positions, 700, &count, &f->error), &f->error);
+            assert_ok(gs_run_positions(&reader, positions, 700, &count, &f->in.error),
+                      &f->in.error);
             if (!count)
                 break;
             for (size_t i = 0; i < count; i++)
@@ -94,7 +89,7 @@ static void check_lists(fixture *f, uint32_t lists, uint32_t base, size_t buffer
         }
         assert_int_equal(at, count_of(number));
     }
-    assert_ok(gs_run_next(&reader, &more, &f->error), &f->error);
+    assert_ok(gs_run_next(&reader, &more, &f->in.error), &f->in.error);
     assert_false(more);
     gs_run_reader_close(&reader);
 }

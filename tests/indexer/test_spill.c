@@ -6,35 +6,11 @@
 
 #include <stdlib.h>
 
+#include "tests/indexer/scratch.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
-typedef struct fixture {
-    char *path;
-    gs_dir *dir;
-    gs_spill_file file;
-    gsearch_error error;
-} fixture;
-
-static int set_up(void **state)
-{
-    fixture *f = calloc(1, sizeof(*f));
-    f->path = gs_test_dir_make();
-    assert_ok(gs_dir_open(NULL, f->path, false, &f->dir, &f->error), &f->error);
-    f->file.dir = f->dir;
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    fixture *f = *state;
-    gs_scratch_close(f->file.scratch);
-    gs_dir_close(f->dir);
-    gs_test_dir_remove(f->path);
-    free(f);
-    return 0;
-}
+typedef gs_test_scratch fixture;
 
 /* Byte `i` of stream `number`. */
 static uint8_t byte_at(size_t number, size_t i)
@@ -117,8 +93,10 @@ static void short_streams_need_no_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(streams_give_back_what_was_written, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(short_streams_need_no_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(streams_give_back_what_was_written, gs_test_scratch_set_up,
+                                        gs_test_scratch_tear_down),
+        cmocka_unit_test_setup_teardown(short_streams_need_no_file, gs_test_scratch_set_up,
+                                        gs_test_scratch_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
