@@ -147,22 +147,28 @@ static gsearch_status read_list(gs_reader *reader, const gs_list *list, const gs
 }
 
 #define RADIX_BITS 11u
-#define RADIX_SIZE (1u << RADIX_BITS)
+#define RADIX_ROUNDS 3u /* of so many bits are 32 */
 
-/* Sorts `count` numbers by 11 bits at a time; they may end up in `spare`. Returns where. */
-static uint32_t *sort_positions(uint32_t *numbers, uint32_t *spare, uint32_t count)
+/* Sorts `count` numbers below `end` by the same number of bits in each round; they may end up in
+ * `spare`. Returns where. */
+static uint32_t *sort_positions(uint32_t *numbers, uint32_t *spare, uint32_t count, uint32_t end)
 {
-    for (unsigned shift = 0; shift < 32; shift += RADIX_BITS) {
-        uint32_t places[RADIX_SIZE] = {0};
-        for (uint32_t i = 0; i < count; i++)
-            places[numbers[i] >> shift & (RADIX_SIZE - 1)]++;
-        for (uint32_t i = 0, sum = 0; i < RADIX_SIZE; i++) {
-            uint32_t here = places[i];
-            places[i] = sum;
+    uint32_t places[RADIX_ROUNDS][1u << RADIX_BITS] = {0};
+    unsigned bits = 32 - (unsigned)__builtin_clz(end | 1);
+    unsigned rounds = (bits + RADIX_BITS - 1) / RADIX_BITS, width = (bits + rounds - 1) / rounds;
+    uint32_t size = 1u << width;
+    for (uint32_t i = 0; i < count; i++) {
+        for (unsigned r = 0; r < rounds; r++)
+            places[r][numbers[i] >> r * width & (size - 1)]++;
+    }
+    for (unsigned r = 0; r < rounds; r++) {
+        for (uint32_t i = 0, sum = 0; i < size; i++) {
+            uint32_t here = places[r][i];
+            places[r][i] = sum;
             sum += here;
         }
         for (uint32_t i = 0; i < count; i++)
-            spare[places[numbers[i] >> shift & (RADIX_SIZE - 1)]++] = numbers[i];
+            spare[places[r][numbers[i] >> r * width & (size - 1)]++] = numbers[i];
         uint32_t *sorted = spare;
         spare = numbers;
         numbers = sorted;
@@ -204,7 +210,7 @@ static gsearch_status read_set(gs_reader *reader, const gs_list_set *set, const 
         uint32_t *spare = gs_arena_alloc(arena, (size_t)count * sizeof(uint32_t)), kept = 1;
         if (!spare)
             return gs_fail_memory(err);
-        all = sort_positions(all, spare, count);
+        all = sort_positions(all, spare, count, reader->in->docs.positions);
         for (uint32_t i = 1; i < count; i++) {
             if (all[i] != all[kept - 1])
                 all[kept++] = all[i];
