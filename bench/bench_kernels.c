@@ -180,8 +180,9 @@ static void decode_codes(field *on)
     const gs_gap_codes table = gs_gap_codes_of(on->bits);
     for (size_t i = 0; i < WORK / GS_BITPACK_NUMBERS; i++) {
         const uint8_t *codes = on->bytes + i % on->blocks * GS_BITPACK_NUMBERS / 2;
-        on->spare[on->blocks * GS_BITPACK_NUMBERS] =
-            on->kernels->codes(codes, on->bytes, &table, GS_BITPACK_NUMBERS, 0, on->out);
+        uint32_t *bit = &on->spare[on->blocks * GS_BITPACK_NUMBERS];
+        *bit = 0;
+        on->kernels->codes(codes, on->bytes, &table, GS_BITPACK_NUMBERS, bit, 0, on->out);
     }
 }
 

@@ -232,7 +232,7 @@ typedef struct cover_list {
     gs_positions short_list;
     gs_long_list blocks;
     uint32_t at;        // place in the short list, or block
-    uint32_t in_buffer; // positions of that block in the buffer; 0: not decoded
+    uint32_t in_buffer; // so many positions of that block, from its first on, are in the buffer
     uint32_t buffer[GS_BLOCK_POSTINGS];
 } cover_list;
 
@@ -261,6 +261,21 @@ static uint32_t follow_short(const gs_reader *reader, cover_list *follower, uint
                                                 end - begin);
 }
 
+/* Has the buffer hold all positions of the block up to `wanted`. */
+static gsearch_status load_block(gs_reader *reader, cover_list *follower, uint32_t block,
+                                 uint32_t wanted, gsearch_error *err)
+{
+    uint32_t here = block == follower->at ? follower->in_buffer : 0;
+    if (here && (follower->buffer[here - 1] >= wanted ||
+                 here == gs_long_list_count(&follower->blocks, block)))
+        return GSEARCH_OK;
+    follower->at = block;
+    GS_TRY(gs_long_list_until(&follower->blocks, block, wanted, follower->buffer,
+                              &follower->in_buffer, err));
+    reader->budget->blocks++;
+    return gs_budget_spend(reader->budget, follower->in_buffer, err);
+}
+
 static gsearch_status follow_long(gs_reader *reader, cover_list *follower, uint32_t *places,
                                   uint32_t *count, gsearch_error *err)
 {
@@ -268,16 +283,11 @@ static gsearch_status follow_long(gs_reader *reader, cover_list *follower, uint3
     uint32_t kept = 0;
     for (uint32_t i = 0, end; i < *count; i = end) {
         uint32_t block = gs_long_list_seek(list, follower->at, places[i] + follower->shift);
-        if (block != follower->at || !follower->in_buffer) {
-            GS_TRY(gs_long_list_block(list, block, follower->buffer, &follower->in_buffer, err));
-            GS_TRY(gs_budget_spend(reader->budget, follower->in_buffer, err));
-            reader->budget->blocks++;
-            follower->at = block;
-        }
         end = *count;
         if (block + 1 < list->blocks)
             end = lower_bound(places, i, *count,
                               gs_long_list_first(list, block + 1) - follower->shift);
+        GS_TRY(load_block(reader, follower, block, places[end - 1] + follower->shift, err));
         uint32_t found = (uint32_t)reader->kernels->intersect(
             places + i, end - i, follower->shift, follower->buffer, follower->in_buffer);
         memmove(places + kept, places + i, found * sizeof(*places));

@@ -553,8 +553,9 @@ static gsearch_status unpack_block(const gs_long_list *list, uint32_t block, uin
     return GSEARCH_OK;
 }
 
-static gsearch_status decode_block(const gs_long_list *list, uint32_t block, uint32_t *out,
-                                   gsearch_error *err)
+/* Decodes units of a coded block until one reaches `wanted`. */
+static gsearch_status decode_block(const gs_long_list *list, uint32_t block, uint32_t wanted,
+                                   uint32_t *out, uint32_t *count, gsearch_error *err)
 {
     uint32_t len = gs_long_list_count(list, block);
     uint32_t begin = offset_of(list, block), end = offset_of(list, block + 1);
@@ -572,26 +573,42 @@ static gsearch_status decode_block(const gs_long_list *list, uint32_t block, uin
         memset(room + bytes, 0, sizeof(room) - bytes);
         ptr = room;
     }
+    const gs_kernels *kernels = gs_kernels_active();
     gs_gap_codes codes = gs_gap_codes_of(high);
-    uint32_t bits = gs_kernels_active()->codes(ptr, ptr + codes_bytes, &codes, len,
-                                               gs_long_list_first(list, block), out);
-    return codes_bytes + (bits + 7) / 8 == bytes ? GSEARCH_OK : fail_block(block, err);
+    uint32_t bit = 0, got = 1;
+    uint64_t sum = out[0] = gs_long_list_first(list, block);
+    for (uint32_t piece; got < len && sum < wanted; got += piece) {
+        piece = len - got < GS_UNIT_POSITIONS ? len - got : GS_UNIT_POSITIONS;
+        sum = kernels->codes(ptr + got / 2, ptr + codes_bytes, &codes, piece, &bit, sum, out + got);
+    }
+    *count = got;
+    bool good = sum <= UINT32_MAX && (got < len || codes_bytes + (bit + 7) / 8 == bytes);
+    return good ? GSEARCH_OK : fail_block(block, err);
+}
+
+gsearch_status gs_long_list_until(const gs_long_list *list, uint32_t block, uint32_t wanted,
+                                  uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
+                                  gsearch_error *err)
+{
+    uint32_t first = gs_long_list_first(list, block), end = list->postings->positions;
+    uint32_t limit = block + 1 < list->blocks ? gs_long_list_first(list, block + 1) : end;
+    bool rises = true; // gaps of codes are at least 1
+    if (is_packed(list->count)) {
+        *count = gs_long_list_count(list, block);
+        GS_TRY(unpack_block(list, block, out, err));
+        rises = out[0] == first && gs_kernels_active()->rises(out, *count);
+    } else {
+        GS_TRY(decode_block(list, block, wanted, out, count, err));
+    }
+    bool good = rises && out[*count - 1] < limit && limit <= end;
+    return good ? GSEARCH_OK : fail_block(block, err);
 }
 
 gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t block,
                                   uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
                                   gsearch_error *err)
 {
-    uint32_t len = gs_long_list_count(list, block), first = gs_long_list_first(list, block);
-    GS_TRY(is_packed(list->count) ? unpack_block(list, block, out, err)
-                                  : decode_block(list, block, out, err));
-    bool rises = out[0] == first && gs_kernels_active()->rises(out, len);
-    uint32_t limit = block + 1 < list->blocks ? gs_long_list_first(list, block + 1)
-                                              : list->postings->positions;
-    if (!rises || out[len - 1] >= limit || limit > list->postings->positions)
-        return fail_block(block, err);
-    *count = len;
-    return GSEARCH_OK;
+    return gs_long_list_until(list, block, UINT32_MAX, out, count, err);
 }
 
 gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder, const gs_list *list,

@@ -146,6 +146,11 @@ GS_CHECKED gsearch_status gs_long_list_block(const gs_long_list *list, uint32_t 
                                              uint32_t out[GS_BLOCK_POSTINGS], uint32_t *count,
                                              gsearch_error *err);
 
+/* The same up to `wanted` at least: what lies behind may be left out. */
+GS_CHECKED gsearch_status gs_long_list_until(const gs_long_list *list, uint32_t block,
+                                             uint32_t wanted, uint32_t out[GS_BLOCK_POSTINGS],
+                                             uint32_t *count, gsearch_error *err);
+
 /* Appends the blocks of `list`, every position `shift` more. They begin behind all positions so
  * far, in another document. Blocks of the writer's kind are copied as they are: CORRUPT, with
  * nothing added, if the table cannot be right; what is in them is not looked at. Coded ones are

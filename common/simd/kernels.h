@@ -69,11 +69,12 @@ typedef struct gs_kernels {
     uint64_t (*gaps)(const uint8_t *classes, size_t count, const uint8_t *mantissas, uint32_t *bit,
                      uint64_t sum, uint32_t *out);
 
-    /* Decodes the gaps between `count` positions, of which `first` is the first: gap i has four
-     * bits of `codes`, the lower half of a byte first, and as many of `rests` as its code is wide,
-     * lowest first. Reads eight bytes behind the last bit. Gives the bits used. */
-    uint32_t (*codes)(const uint8_t *codes, const uint8_t *rests, const gs_gap_codes *table,
-                      uint32_t count, uint32_t first, uint32_t *out);
+    /* Decodes `count` gaps: gap i has four bits of `codes`, the lower half of a byte first, and as
+     * many of `rests` as its code is wide, from bit *bit on, lowest first. out[i] is `sum` with all
+     * gaps up to i, modulo 2^32. Gives the last sum and moves *bit behind the last rest; reads
+     * eight bytes behind that. */
+    uint64_t (*codes)(const uint8_t *codes, const uint8_t *rests, const gs_gap_codes *table,
+                      uint32_t count, uint32_t *bit, uint64_t sum, uint32_t *out);
 
     /* Keeps, in place and in order, the numbers of `a` for which a[i] + shift stands in `b`, and
      * gives how many are left; what stands behind them is lost. Both rise strictly and no sum goes

@@ -354,6 +354,30 @@ static void a_seek_finds_the_last_block_that_begins_at_or_before(void **state)
     shelf_free(s);
 }
 
+static void a_block_can_be_read_up_to_a_position(void **state)
+{
+    shelf *s = random_shelf(*state);
+    gsearch_error error;
+    for (uint32_t i = SHORT_LISTS; i < LISTS; i++) {
+        gs_long_list list;
+        const uint32_t *here = s->positions[i];
+        uint32_t left = s->lists[i].count, all;
+        assert_ok(gs_long_list_open(&s->postings, &s->lists[i], &list, &error), &error);
+        for (uint32_t b = 0; left; b++, here += all, left -= all) {
+            uint32_t out[GS_BLOCK_POSTINGS], got;
+            all = block_count(i, b) < left ? block_count(i, b) : left;
+            for (uint32_t wanted = 0; wanted < all; wanted += 1 + wanted / 2) {
+                assert_ok(gs_long_list_until(&list, b, here[wanted], out, &got, &error), &error);
+                assert_true(got > wanted && got <= all);
+                assert_memory_equal(out, here, got * sizeof(*out));
+            }
+            assert_ok(gs_long_list_until(&list, b, here[all - 1] + 1, out, &got, &error), &error);
+            assert_int_equal(got, all);
+        }
+    }
+    shelf_free(s);
+}
+
 /* Copies lists into one behind positions of its own, and reads it back. */
 static void check_copies(place *p, bool packed, const uint32_t *from, uint32_t from_count)
 {
@@ -784,6 +808,7 @@ int main(void)
         PLACE_CASE(the_widest_gaps_are_read_at_the_end_of_the_lists),
         PLACE_CASE(long_lists_have_the_form_of_the_description),
         PLACE_CASE(a_seek_finds_the_last_block_that_begins_at_or_before),
+        PLACE_CASE(a_block_can_be_read_up_to_a_position),
         PLACE_CASE(copied_blocks_hold_what_they_held),
         PLACE_CASE(coded_blocks_are_packed_for_a_packed_list),
         PLACE_CASE(blocks_under_a_table_that_cannot_be_are_not_copied),
