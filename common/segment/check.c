@@ -102,10 +102,8 @@ static gsearch_status check_trigrams(const gs_segment *segment, list_check *chec
     GS_TRY(gs_terms_seek_gram(&check->trigram, &segment->trigrams, GS_GRAM_BREAK, err));
     if (segment->trigram_min && segment->trigram_min < check->trigrams.least)
         return gs_corrupt(err, "META: trigrams from %u positions on", segment->trigram_min);
-    if (segment->trigram_min) {
-        GS_TRY(gs_trigrams_find(&check->trigrams, segment->trigram_min, err));
+    if (segment->trigram_min)
         GS_TRY(gs_trigrams_each(&check->trigrams, segment->trigram_min, check_trigram, &self, err));
-    }
     GS_TRY(gs_terms_next(&check->trigram, &more, err));
     return more ? gs_corrupt(err, "TRIG: more trigrams than the bigrams give") : GSEARCH_OK;
 }

@@ -582,7 +582,6 @@ static gsearch_status add_trigram(uint64_t gram, const uint32_t *positions, uint
 static gsearch_status write_trigrams(gs_segment_writer *writer, gsearch_error *err)
 {
     uint32_t *least = &writer->meta.trigram_min;
-    GS_TRY(gs_trigrams_find(&writer->trigrams, writer->trigrams.least, err));
     GS_TRY(gs_trigrams_choose(&writer->trigrams, writer->meta.postings, least, err));
     if (*least)
         GS_TRY(gs_trigrams_each(&writer->trigrams, *least, add_trigram, writer, err));

@@ -7,23 +7,23 @@
 #ifndef GS_SEGMENT_TRIGRAMS_H
 #define GS_SEGMENT_TRIGRAMS_H
 
+#include "common/base/buf.h"
 #include "common/base/fail.h"
-#include "common/base/mem.h"
+#include "common/simd/bitpack.h"
 
-#define GS_TRIGRAM_BIGRAM_MIN 2048u            /* positions of a bigram that may be part of one */
-#define GS_TRIGRAM_SHARE 20u                   /* one in so many positions of all lists at most */
-#define GS_TRIGRAM_POSITIONS_MAX (16u << 20)   /* of bigrams that are kept in memory for them */
+#define GS_TRIGRAM_BIGRAM_MIN 2048u      /* positions of a bigram that may be part of one */
+#define GS_TRIGRAM_SHARE 20u             /* one in so many positions of all lists at most */
+#define GS_TRIGRAM_BYTES_MAX (64u << 20) /* of bigrams, packed, that are kept in memory for them */
 
 /* The frequent bigrams of a segment that is being written. */
 typedef struct gs_trigrams {
     const gs_mem *mem;
     struct gs_trigram_part *parts; /* bigrams, by gram */
     size_t parts_count, parts_capacity;
-    struct gs_trigram_row *rows; /* trigrams that were found, by gram */
-    size_t rows_count, rows_capacity;
-    uint32_t *positions; /* of all parts, one behind the other, and of the list being collected */
-    size_t positions_count, positions_capacity;
-    size_t begin;          /* of the list being collected */
+    gs_buf bytes;          /* all parts, packed, and the list being collected */
+    size_t begin;          /* of the list being collected, */
+    uint64_t collected;    /* its positions so far, */
+    uint32_t pending[GS_BITPACK_NUMBERS], pending_count; /* and those not yet packed */
     uint32_t least;        /* bigrams with fewer positions were not kept */
     gsearch_status status; /* of collecting: OK or NO_MEMORY */
 } gs_trigrams;
@@ -36,16 +36,13 @@ void gs_trigrams_add(gs_trigrams *trigrams, const uint32_t *positions, size_t co
 /* Ends it: keeps it if `gram` is a bigram and frequent, else forgets it. Grams rise. */
 void gs_trigrams_end(gs_trigrams *trigrams, uint64_t gram);
 
-/* Finds all trigrams both of whose bigrams have at least `least` positions. */
-GS_CHECKED gsearch_status gs_trigrams_find(gs_trigrams *trigrams, uint32_t least,
-                                           gsearch_error *err);
-
-/* Of those found, as many get lists as the share allows of a segment with `postings` positions in
- * its other lists: those whose bigrams have at least `*least` positions; 0: none. */
+/* As many trigrams get lists as the share allows of a segment with `postings` positions in its
+ * other lists: those both of whose bigrams have at least `*least` positions; 0: none. */
 GS_CHECKED gsearch_status gs_trigrams_choose(const gs_trigrams *trigrams, uint64_t postings,
                                              uint32_t *least, gsearch_error *err);
 
-/* Calls `visit` with the list of each of them, in dictionary order. Positions are borrowed for the
+/* Calls `visit` with the list of each trigram both of whose bigrams were kept and have at least
+ * `least` positions, in dictionary order. Positions are borrowed for the
  * call; there is at least one. */
 typedef gsearch_status (*gs_trigram_visit)(uint64_t gram, const uint32_t *positions,
                                            uint32_t count, void *payload, gsearch_error *err);
