@@ -42,6 +42,7 @@ SWITCHES = {
     "manifest_checksum": "common/segment/manifest",
     "missing_file": "common/segment/manifest",
     "no_replace": "common/base/file",
+    "one_at_a_time": "query/daemon/work",
     "output_pause": "query/daemon/conn",
     "overlong_forms": "common/base/utf8",
     "page_checksum": "common/segment/container",

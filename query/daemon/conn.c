@@ -198,6 +198,15 @@ static void drop_first(gs_conn *conn)
     gs_job_free(job);
 }
 
+static void submit(gs_conn *conn, gs_job *job)
+{
+    gs_job *before = NULL;
+    for (gs_job *other = conn->first; other != job; other = other->next)
+        if (other->state == GS_JOB_POOLED && !other->streams)
+            before = other;
+    gs_work_submit(conn->conns->work, job, before);
+}
+
 /* Sends the replies that are there, in order, and starts what has waited for its turn. */
 static void deliver(gs_conn *conn)
 {
@@ -206,7 +215,7 @@ static void deliver(gs_conn *conn)
         if (output_bytes(conn) >= GS_OUTPUT_PAUSE_BYTES && !GS_SABOTAGED(output_pause))
             break;
         if (job->state == GS_JOB_FRESH) {
-            gs_work_submit(conn->conns->work, job);
+            submit(conn, job);
             continue;
         }
         gs_buf_bytes(&conn->out, gs_buf_view(&job->answer.out));
@@ -216,7 +225,7 @@ static void deliver(gs_conn *conn)
             return;
         }
         if (job->answer.more) {
-            gs_work_submit(conn->conns->work, job);
+            submit(conn, job);
             continue;
         }
         bool is_cut = job->answer.is_cut;
@@ -325,7 +334,7 @@ static void take_line(gs_conn *conn, gs_bytes line)
     } else if (job->state == GS_JOB_READY) {
         answer_here(conn, &job->answer);
     } else if (!gs_answer_is_bulky(&job->answer)) {
-        gs_work_submit(conn->conns->work, job);
+        submit(conn, job);
     }
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * First come, first served; but what streams, a piece at a time and from the end of its own queue
- * each time, gives way to requests with one short reply: it gets the threads that they do not need,
- * all but one at most, and one turn in STREAM_TURN where they need all. So however many streams
- * there are, they hold up the others by a piece at most.
+ * First come, first served, one request of a connection at a time: the next one goes to the end of
+ * the queue when a worker is done with it. So who sends many at once has one thread at most, and no
+ * more turns than anybody else. But what streams, a piece at a time and from the end of its own
+ * queue each time, gives way to requests with one short reply: it gets the threads that they do not
+ * need, all but one at most, and one turn in STREAM_TURN where they need all. So however many
+ * streams there are, they hold up the others by a piece at most.
  */
 #include "query/daemon/work.h"
 
@@ -125,6 +127,10 @@ static gs_job *exchange(gs_work *work, gs_job *done)
     if (done) {
         work->working--;
         work->streaming -= done->streams;
+        if (done->follower)
+            push(&work->brief, done->follower);
+        done->follower = NULL;
+        done->is_done = true;
         push(&work->done, done);
     }
     gs_job *job = next_job(work);
@@ -241,13 +247,19 @@ static bool admit(gs_work *work, gs_job *job)
     return false;
 }
 
-void gs_work_submit(gs_work *work, gs_job *job)
+void gs_work_submit(gs_work *work, gs_job *job, gs_job *before)
 {
     if (job->state == GS_JOB_FRESH && !admit(work, job))
         return;
     job->state = GS_JOB_POOLED;
+    job->is_done = false;
     uv_mutex_lock(&work->lock);
-    push(job->streams && !GS_SABOTAGED(streams_apart) ? &work->streams : &work->brief, job);
+    if (job->streams && !GS_SABOTAGED(streams_apart))
+        push(&work->streams, job);
+    else if (before && !before->is_done && !GS_SABOTAGED(one_at_a_time))
+        before->follower = job;
+    else
+        push(&work->brief, job);
     uv_mutex_unlock(&work->lock);
     work->pooled++;
     start_workers(work);

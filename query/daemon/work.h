@@ -31,6 +31,8 @@ struct gs_job {
     gs_job *next; /* in the order of the connection */
 
     gs_job *next_pooled; /* in one of the queues */
+    gs_job *follower;    /* joins the queue when a worker is done with this one */
+    bool is_done;        /* a worker is, though the loop may not know yet */
     gs_work *work;
 };
 
@@ -81,8 +83,9 @@ gs_job *gs_job_new_failed(gs_work *work, void *owner, const gsearch_error *err);
 void gs_job_free(gs_job *job);
 
 /* Hands a job to the pool. A FRESH one for which there is no room becomes READY with an ERR busy
- * reply at once. */
-void gs_work_submit(gs_work *work, gs_job *job);
+ * reply at once. `before` is the last brief one before it on its connection that is POOLED, if
+ * any: a brief job waits until that is done, and then behind those of the other connections. */
+void gs_work_submit(gs_work *work, gs_job *job, gs_job *before);
 
 /* The owner is gone: a POOLED job is cancelled and frees itself, another is freed now. */
 void gs_job_abandon(gs_job *job);

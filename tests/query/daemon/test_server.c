@@ -110,6 +110,28 @@ static void a_full_queue_is_busy_and_the_loop_answers_still(void **state)
     gs_daemon_stop(daemon);
 }
 
+static void one_connection_holds_up_nobody(void **state)
+{
+    (void)state;
+    enum { REQUESTS = 32 };
+    const gs_server_options options = {.threads = 2};
+    gs_daemon *daemon = gs_daemon_start(&options);
+    int fd = gs_daemon_connect(daemon);
+    for (int i = 0; i < REQUESTS; i++)
+        gs_client_send(fd, "COUNT block\n", 12);
+    gs_client_wait_read(fd);
+    gs_wait_blocked(daemon->stub);
+    char *reply = gs_daemon_ask(daemon, "COUNT x\n", 8);
+    assert_string_equal(reply, "OK total=1 took_us=412 generation=1\nEND\n");
+    free(reply);
+    for (int i = 0; i < REQUESTS; i++)
+        sem_post(&daemon->stub->gate);
+    for (int i = 0; i < REQUESTS; i++)
+        free(gs_client_read_until(fd, "generation=1\nEND\n"));
+    close(fd);
+    gs_daemon_stop(daemon);
+}
+
 static void wait_for_generation(const gs_daemon *daemon, unsigned long long wanted)
 {
     for (gs_wait at = gs_wait_for("the generation is not taken");
@@ -473,6 +495,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_served_is_an_error_at_the_start),
         cmocka_unit_test(one_connection_too_many_is_told_so),
         cmocka_unit_test(a_full_queue_is_busy_and_the_loop_answers_still),
+        cmocka_unit_test(one_connection_holds_up_nobody),
         cmocka_unit_test(a_new_generation_is_taken_without_being_told),
         cmocka_unit_test(sighup_takes_a_new_generation),
         cmocka_unit_test(a_broken_generation_is_counted_once_and_the_old_one_serves),

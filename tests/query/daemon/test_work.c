@@ -25,7 +25,7 @@ static void on_piece(gs_job *job)
     assert_int_equal(job->state, GS_JOB_READY);
     gs_buf_reset(&job->answer.out);
     if (job->answer.more)
-        gs_work_submit(job->work, job);
+        gs_work_submit(job->work, job, NULL);
     else
         bench->ended[bench->ended_count++] = job;
 }
@@ -66,12 +66,18 @@ static int teardown(void **state)
     return 0;
 }
 
-static gs_job *submit(work_bench *bench, const char *line)
+static gs_job *submit_after(work_bench *bench, gs_job *before, const char *line)
 {
     gs_job *job = gs_job_new(&bench->work, bench, gs_bytes_str(line));
     assert_non_null(job);
-    gs_work_submit(&bench->work, job);
+    gs_work_submit(&bench->work, job, before);
     return job;
+}
+
+/* Of a connection that has nothing else to ask. */
+static gs_job *submit(work_bench *bench, const char *line)
+{
+    return submit_after(bench, NULL, line);
 }
 
 static void first_come_first_served(void **state)
@@ -198,11 +204,67 @@ static void streams_have_a_turn_where_the_others_need_all(void **state)
     assert_in_range(place, 10, 20);
 }
 
+static void connections_have_turns(void **state)
+{
+    work_bench *bench = *state;
+    bench->work.waiting_max = 64;
+    gs_job *eager = submit(bench, "COUNT block"), *other = NULL, *wanted[9];
+    wanted[0] = eager;
+    for (int i = 0; i < 4; i++) {
+        eager = submit_after(bench, eager, "COUNT x");
+        wanted[2 * i + 2] = eager;
+    }
+    for (int i = 0; i < 4; i++) {
+        other = submit_after(bench, other, "COUNT x");
+        wanted[2 * i + 1] = other;
+    }
+    sem_post(&bench->stub.gate);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 9);
+    for (int i = 0; i < 9; i++)
+        assert_ptr_equal(bench->ended[i], wanted[i]);
+}
+
+static void a_connection_has_one_thread_at_a_time(void **state)
+{
+    work_bench *bench = *state;
+    bench->work.threads = 2;
+    bench->work.waiting_max = 64;
+    gs_job *eager = NULL;
+    for (int i = 0; i < 8; i++)
+        eager = submit_after(bench, eager, "COUNT block");
+    gs_job *other = submit(bench, "COUNT x");
+    run_until_ended(bench, 1);
+    assert_ptr_equal(bench->ended[0], other);
+    for (int i = 0; i < 8; i++)
+        sem_post(&bench->stub.gate);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 9);
+    assert_ptr_equal(bench->ended[8], eager);
+}
+
+static void what_follows_a_job_that_is_done_waits_no_longer(void **state)
+{
+    work_bench *bench = *state;
+    gs_job *first = submit(bench, "COUNT block"); // done before the loop knows
+    sem_post(&bench->stub.gate);
+    bool is_done = false;
+    for (uint64_t give_up = uv_hrtime() + 10000000000u; !is_done && uv_hrtime() < give_up;) {
+        uv_mutex_lock(&bench->work.lock);
+        is_done = first->is_done;
+        uv_mutex_unlock(&bench->work.lock);
+    }
+    gs_job *second = submit_after(bench, first, "COUNT x");
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 2);
+    assert_ptr_equal(bench->ended[1], second);
+}
+
 static void an_abandoned_job_is_cancelled_and_frees_itself(void **state)
 {
     work_bench *bench = *state;
     gs_job *running = submit(bench, "COUNT block");
-    gs_job *waiting = submit(bench, "COUNT x");
+    gs_job *waiting = submit_after(bench, running, "COUNT x");
     gs_job *fresh = gs_job_new(&bench->work, bench, gs_bytes_str("COUNT x"));
     sem_wait(&bench->stub.blocked);
     gs_job_abandon(running); // the gate stays shut: only the cancelling ends it
@@ -221,6 +283,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(streams_leave_a_thread_to_the_others, setup, teardown),
         cmocka_unit_test_setup_teardown(streams_have_a_turn_where_the_others_need_all, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(connections_have_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_connection_has_one_thread_at_a_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_follows_a_job_that_is_done_waits_no_longer, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_streams_are_refused, setup, teardown),
