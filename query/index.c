@@ -12,6 +12,8 @@
 #include "common/base/sabotage.h"
 #include "common/text/analyzer.h"
 
+#define SCRUB_PAGES ((8u << 20) / GS_PAGE_BYTES) /* at a time */
+
 struct gsearch_index {
     gs_mem own; // what `mem` points to if the caller gave an allocator
     const gs_mem *mem;
@@ -156,6 +158,38 @@ void gs_snapshot_unref(gs_snapshot *snapshot)
 {
     if (snapshot && __atomic_sub_fetch(&snapshot->references, 1, __ATOMIC_ACQ_REL) == 0)
         snapshot_free(snapshot);
+}
+
+gsearch_status gs_snapshot_judge(const gs_snapshot *snapshot, gsearch_status status,
+                                 gsearch_error *err)
+{
+    for (uint32_t i = 0; i < snapshot->segments_count; i++) {
+        const gs_snapshot_segment *part = &snapshot->segments[i];
+        GS_TRY(gs_container_alive(part->segment->container, err));
+        if (part->deletes)
+            GS_TRY(gs_container_alive(part->deletes->container, err));
+    }
+    return status;
+}
+
+gsearch_status gs_snapshot_scrub(const gs_snapshot *snapshot, gs_scrub *at, gsearch_error *err)
+{
+    if (at->file >= 2 * snapshot->segments_count) // a segment and its deletes in turn
+        *at = (gs_scrub){0};
+    for (uint64_t left = SCRUB_PAGES; left && at->file < 2 * snapshot->segments_count;) {
+        const gs_snapshot_segment *part = &snapshot->segments[at->file / 2];
+        gs_container *container = part->segment->container;
+        if (at->file % 2)
+            container = part->deletes ? part->deletes->container : NULL;
+        uint64_t from = at->page;
+        if (container)
+            GS_TRY(gs_container_scrub(container, &at->page, left, err));
+        if (container && !gs_container_ends(container, at->page))
+            break;
+        left -= at->page - from < left ? at->page - from : left;
+        *at = (gs_scrub){.file = at->file + 1};
+    }
+    return GSEARCH_OK;
 }
 
 /* ---- statistics ---------------------------------------------------------------------------- */
@@ -312,7 +346,13 @@ gsearch_status gsearch_index_refresh(gsearch_index *index, bool *changed, gsearc
                                newest.checksum != before->manifest.checksum);
     // a newer one may be damaged, or that be mended, while the same generation answers
     bool is_stale = differs || (!status && newest.degraded != before->manifest.degraded);
-    if (is_stale)
+    if (differs && newest.checksum == before->manifest.previous_checksum)
+        status = gs_fail(error, GSEARCH_CORRUPT,
+                         "generation %llu is gone or damaged on disk and answers from memory; after "
+                         "a restart generation %llu would",
+                         (unsigned long long)before->manifest.generation,
+                         (unsigned long long)newest.generation);
+    if (is_stale && !status)
         status = load(index, before, &after, error);
     gs_snapshot_unref(before);
     if (status)

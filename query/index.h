@@ -37,6 +37,22 @@ GS_CHECKED gsearch_status gs_snapshot_load(gs_dir *dir, const gs_mem *mem, bool 
 gs_snapshot *gs_snapshot_ref(gs_snapshot *snapshot);
 void gs_snapshot_unref(gs_snapshot *snapshot);
 
+/* `status` of what was read from the snapshot; or IO or CORRUPT if one of its mapped files was cut
+ * short or has changed: what stands in the place of lost bytes may have passed for content. */
+GS_CHECKED gsearch_status gs_snapshot_judge(const gs_snapshot *snapshot, gsearch_status status,
+                                            gsearch_error *err);
+
+/* How far scrubbing has come. */
+typedef struct gs_scrub {
+    uint32_t file; /* of the files of a snapshot */
+    uint64_t page;
+} gs_scrub;
+
+/* Looks again at some megabytes of what searches have used, from *at on, round and round: CORRUPT,
+ * and from then on gs_snapshot_judge says so, if it has changed on disk. */
+GS_CHECKED gsearch_status gs_snapshot_scrub(const gs_snapshot *snapshot, gs_scrub *at,
+                                            gsearch_error *err);
+
 /* gsearch_index_open for a daemon, with maps: no generation is shown, here or after a refresh,
  * before the folder is synced, so that a power cut cannot take back what a client has seen. */
 GS_CHECKED gsearch_status gs_index_open_durable(const char *dir, gsearch_index **out,

@@ -59,11 +59,11 @@ static gsearch_status put_document(const gs_segment *in, gs_decoder *decoder, ui
         put_fields(out, stored.fields);
     }
     gs_buf_str(out, "}\n");
-    return gs_container_alive(in->container, err);
+    return GSEARCH_OK;
 }
 
-gsearch_status gs_search_document(gs_snapshot *snapshot, gs_bytes id, gs_buf *out,
-                                  gsearch_error *err)
+static gsearch_status find_document(gs_snapshot *snapshot, gs_bytes id, gs_buf *out,
+                                    gsearch_error *err)
 {
     uint32_t segment = 0, doc = 0;
     bool found = false;
@@ -80,6 +80,12 @@ gsearch_status gs_search_document(gs_snapshot *snapshot, gs_bytes id, gs_buf *ou
     GS_TRY(status);
     return out->status ? gs_fail(err, out->status, "the document is too large for the reply")
                        : GSEARCH_OK;
+}
+
+gsearch_status gs_search_document(gs_snapshot *snapshot, gs_bytes id, gs_buf *out,
+                                  gsearch_error *err)
+{
+    return gs_snapshot_judge(snapshot, find_document(snapshot, id, out, err), err);
 }
 
 /* A member of the object that is being written. */
@@ -148,7 +154,7 @@ gsearch_status gs_search_describe(gs_snapshot *snapshot, gs_buf *out, gsearch_er
     put_number(out, "lists", lists);
     put_number(out, "text_bytes", text);
     put_sizes(out, snapshot);
-    GS_TRY(put_classes(out, snapshot, err));
+    GS_TRY(gs_snapshot_judge(snapshot, put_classes(out, snapshot, err), err));
     put_number(out, "analyzer", snapshot->manifest.analyzer);
     gs_buf_printf(out, "\"unicode\":\"%s\",\"kernels\":\"%s\"}\n", snapshot->manifest.unicode,
                   gs_kernels_active()->name);

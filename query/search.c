@@ -125,9 +125,8 @@ static gsearch_status evaluate(gs_search *search, gs_reader *reader, const gs_do
         return gs_fail_memory(err);
     if (search->plan.nodes_count > 1)
         GS_TRY(gs_memo_new(reader, err));
-    GS_TRY(gs_match(reader, search->root, within, sets, err));
     *out = sets;
-    return gs_container_alive(reader->in->container, err);
+    return gs_match(reader, search->root, within, sets, err);
 }
 
 /* How many of the best hits of a segment may become rows. */
@@ -183,7 +182,7 @@ static gsearch_status search_segment(gs_search *search, uint32_t segment, gs_buf
     GS_TRY(prune_segment(search, segment, &reader, &done, err));
     if (done) {
         finish_part(search, segment, wanted);
-        return gs_container_alive(reader.in->container, err);
+        return GSEARCH_OK;
     }
     GS_TRY(evaluate(search, &reader, NULL, &sets, err));
     const gs_docset *found = &sets[search->root->id];
@@ -252,7 +251,7 @@ static gsearch_status open_traced(gs_snapshot *snapshot, const gsearch_request *
     search->head.generation = snapshot->manifest.generation;
     gs_buf_init(&search->strings, work->mem, SIZE_MAX);
     gs_budget_start(&search->budget, cancel);
-    gsearch_status status = run(search, trace, err);
+    gsearch_status status = gs_snapshot_judge(snapshot, run(search, trace, err), err);
     search->request.query = search->request.facet = NULL;
     search->head.took_us = (gs_clock_ns() - started) / 1000;
     if (status) {
@@ -476,12 +475,9 @@ static gsearch_status fill_strings(gs_search *search, const gs_segment *in, uint
     return GSEARCH_OK;
 }
 
-gsearch_status gs_search_next(gs_search *search, const gsearch_hit **hit, gsearch_error *err)
+/* The next row, into search->hit. There must be one. */
+static gsearch_status next_row(gs_search *search, gsearch_error *err)
 {
-    if (search->rows_given == search->head.hits_count) {
-        *hit = NULL;
-        return GSEARCH_OK;
-    }
     if (search->rows_next == search->rows_count)
         GS_TRY(fill_batch(search, err));
     if (search->rows_next % EXPECTED_ROWS == 0)
@@ -492,10 +488,18 @@ gsearch_status gs_search_next(gs_search *search, const gsearch_hit **hit, gsearc
     search->hit = (gsearch_hit){.rank = search->request.offset + ++search->rows_given,
                                 .score = row->hit.score};
     GS_TRY(fill_strings(search, in, row->hit.doc, err));
-    if (search->request.snippet)
-        GS_TRY(gs_snippet_make(in, search->work->decoder, &search->work->scratch, row->hit.doc,
-                               row->spans, row->spans_count, &search->hit, err));
-    GS_TRY(gs_container_alive(in->container, err));
+    if (!search->request.snippet)
+        return GSEARCH_OK;
+    return gs_snippet_make(in, search->work->decoder, &search->work->scratch, row->hit.doc,
+                           row->spans, row->spans_count, &search->hit, err);
+}
+
+gsearch_status gs_search_next(gs_search *search, const gsearch_hit **hit, gsearch_error *err)
+{
+    *hit = NULL;
+    if (search->rows_given == search->head.hits_count)
+        return GSEARCH_OK;
+    GS_TRY(gs_snapshot_judge(search->snapshot, next_row(search, err), err));
     *hit = &search->hit;
     return GSEARCH_OK;
 }

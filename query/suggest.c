@@ -247,5 +247,5 @@ gsearch_status gs_search_suggest(gs_snapshot *snapshot, gs_bytes prefix, uint64_
         status = gs_fail_memory(err);
     }
     gs_workspace_give(&snapshot->pool, work);
-    return status;
+    return gs_snapshot_judge(snapshot, status, err);
 }

@@ -238,6 +238,10 @@ struct gs_container {
     uint64_t pages;
     uint32_t chunks_count;
     chunk_row chunks[GS_CHUNKS_MAX];
+    bool is_mapped;
+    _Atomic bool has_changed; // while it was open
+    void *owned[GS_CHUNKS_MAX]; // copies of chunks
+    uint32_t owned_count;
     char name[64];
     _Atomic uint64_t verified[]; // a bit a page; only ever set
 };
@@ -348,6 +352,7 @@ gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *nam
     }
     container->mem = mem;
     container->map = opened;
+    container->is_mapped = map;
     container->file = file;
     container->id = id;
     snprintf(container->name, sizeof(container->name), "%s", name);
@@ -367,6 +372,8 @@ void gs_container_close(gs_container *container)
 {
     if (!container)
         return;
+    for (uint32_t i = 0; i < container->owned_count; i++)
+        gs_mem_free(container->mem, container->owned[i]);
     gs_map_close(container->map);
     gs_mem_free(container->mem, container);
 }
@@ -405,6 +412,22 @@ gsearch_status gs_container_load(gs_container *container, uint32_t id, bool need
     GS_TRY(gs_container_check(container, bytes, err));
     *out = bytes;
     return GSEARCH_OK;
+}
+
+gsearch_status gs_container_own(gs_container *container, uint32_t id, gs_bytes *out,
+                                gsearch_error *err)
+{
+    GS_TRY(gs_container_load(container, id, true, out, err));
+    if (!container->is_mapped || !out->len || GS_SABOTAGED(owned_tables))
+        return GSEARCH_OK;
+    assert(container->owned_count < GS_CHUNKS_MAX);
+    void *copy = gs_mem_alloc(container->mem, out->len);
+    if (!copy)
+        return gs_fail_memory(err);
+    memcpy(copy, out->ptr, out->len);
+    container->owned[container->owned_count++] = copy;
+    *out = gs_bytes_of(copy, out->len);
+    return gs_container_alive(container, err);
 }
 
 static gsearch_status fail_page(const gs_container *container, uint64_t offset, uint64_t len,
@@ -493,9 +516,34 @@ gsearch_status gs_container_verify(gs_container *container, gsearch_error *err)
     return GSEARCH_OK;
 }
 
+gsearch_status gs_container_scrub(gs_container *container, uint64_t *page, uint64_t pages_max,
+                                  gsearch_error *err)
+{
+    for (; *page < container->pages && pages_max; ++*page) {
+        if (!is_verified(container, *page) || GS_SABOTAGED(scrub))
+            continue;
+        pages_max--;
+        gsearch_status status = verify_page(container, *page, err);
+        if (status == GSEARCH_CORRUPT)
+            atomic_store(&container->has_changed, true);
+        GS_TRY(status);
+    }
+    return GSEARCH_OK;
+}
+
+bool gs_container_ends(const gs_container *container, uint64_t page)
+{
+    return page >= container->pages;
+}
+
 gsearch_status gs_container_alive(const gs_container *container, gsearch_error *err)
 {
-    if (gs_map_lost(container->map))
+    if (atomic_load_explicit(&container->has_changed, memory_order_relaxed))
+        return gs_corrupt(err,
+                          "%s has changed while it was open; restart when gsearch verify finds "
+                          "nothing",
+                          container->name);
+    if (gs_map_lost(container->map) && !GS_SABOTAGED(lost_pages))
         return gs_fail(err, GSEARCH_IO, "%s was cut short while it was open", container->name);
     return GSEARCH_OK;
 }

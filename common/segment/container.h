@@ -62,6 +62,11 @@ gs_bytes gs_container_find(const gs_container *container, uint32_t id);
 GS_CHECKED gsearch_status gs_container_load(gs_container *container, uint32_t id, bool needed,
                                             gs_bytes *out, gsearch_error *err);
 
+/* The same in memory that belongs to the container, if the file is mapped: whoever writes into a
+ * mapped file cannot change it. For what is checked once and trusted then. */
+GS_CHECKED gsearch_status gs_container_own(gs_container *container, uint32_t id, gs_bytes *out,
+                                           gsearch_error *err);
+
 /* Verifies the pages under `bytes`, which lie in the file, unless they were verified before. Any
  * thread; costs a bit test a page when warm. */
 GS_CHECKED gsearch_status gs_container_check(gs_container *container, gs_bytes bytes,
@@ -70,7 +75,15 @@ GS_CHECKED gsearch_status gs_container_check(gs_container *container, gs_bytes b
 /* Verifies every page and the id, and that the gaps between chunks are zero. */
 GS_CHECKED gsearch_status gs_container_verify(gs_container *container, gsearch_error *err);
 
-/* IO if the mapped file was cut short (see gs_map_lost); ask after using mapped bytes. */
+/* Looks again at pages that were used, from `*page` on and at so many at most, and moves `*page`
+ * behind them. CORRUPT if one is no longer what it was: then gs_container_alive fails for good. */
+GS_CHECKED gsearch_status gs_container_scrub(gs_container *container, uint64_t *page,
+                                             uint64_t pages_max, gsearch_error *err);
+/* Whether `page` is behind the last one. */
+bool gs_container_ends(const gs_container *container, uint64_t page);
+
+/* IO if the mapped file was cut short (see gs_map_lost), CORRUPT if a scrub has found a change; ask
+ * after using mapped bytes. */
 GS_CHECKED gsearch_status gs_container_alive(const gs_container *container, gsearch_error *err);
 
 const char *gs_container_name_of(const gs_container *container);

@@ -38,14 +38,14 @@ static gsearch_status open_documents(gs_segment *segment, gsearch_error *err)
 {
     gs_container *container = segment->container;
     gs_bytes docs, cols, keys, titles, sources;
-    GS_TRY(gs_container_load(container, GS_CHUNK_DOCS, true, &docs, err));
-    GS_TRY(gs_container_load(container, GS_CHUNK_COLS, true, &cols, err));
+    GS_TRY(gs_container_own(container, GS_CHUNK_DOCS, &docs, err));
+    GS_TRY(gs_container_own(container, GS_CHUNK_COLS, &cols, err));
     GS_TRY(gs_doctable_open(docs, cols, &segment->docs, err));
     GS_TRY(gs_container_load(container, GS_CHUNK_KEYS, true, &keys, err));
     GS_TRY(gs_strings_open(keys, "KEYS", &segment->keys, err));
     GS_TRY(gs_container_load(container, GS_CHUNK_TITL, true, &titles, err));
     GS_TRY(gs_strings_open(titles, "TITL", &segment->titles, err));
-    GS_TRY(gs_container_load(container, GS_CHUNK_SRCS, true, &sources, err));
+    GS_TRY(gs_container_own(container, GS_CHUNK_SRCS, &sources, err));
     gs_cursor cursor = gs_cursor_of(sources);
     uint32_t count = gs_cursor_u32(&cursor);
     segment->source_firsts = gs_cursor_bytes(&cursor, 4ull * count).ptr;
@@ -96,8 +96,8 @@ static gsearch_status open_text(gs_segment *segment, gsearch_error *err)
         return GSEARCH_OK;
     gs_container *container = segment->container;
     gs_bytes directory, checkpoints;
-    GS_TRY(gs_container_load(container, GS_CHUNK_TDIR, true, &directory, err));
-    GS_TRY(gs_container_load(container, GS_CHUNK_CKPT, true, &checkpoints, err));
+    GS_TRY(gs_container_own(container, GS_CHUNK_TDIR, &directory, err));
+    GS_TRY(gs_container_own(container, GS_CHUNK_CKPT, &checkpoints, err));
     return gs_store_open(container, gs_container_find(container, GS_CHUNK_TEXT), directory,
                          checkpoints, segment->docs.count, &segment->store, err);
 }

@@ -575,6 +575,8 @@ static gsearch_status find_in_block(const gs_terms *terms, uint32_t block, uint6
     uint32_t long_min = terms->postings->long_min;
     if (first_of(terms, block) <= gram) {
         uint32_t from = gs_load_u32(terms->gram_offsets + 4 * (size_t)block);
+        if (from > terms->gram_data.len) // it was not when the file was opened
+            return gs_corrupt(err, "GRAM: block %u lies outside of it", block);
         gram_scan scan = {
             .cursor = gs_cursor_of(gs_bytes_of(terms->gram_data.ptr + from,
                                                terms->gram_data.len - from)),

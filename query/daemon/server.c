@@ -46,6 +46,10 @@ typedef struct gs_server {
     uint64_t reload_at;
     gsearch_status reload_status;
     gsearch_error reload_error;
+    gs_scrub scrub; // of the generation that answers
+    gsearch_status scrub_status;
+    gsearch_error scrub_error;
+    bool is_older; // a newer generation than that could not be read
     bool reload_changed;
     bool has_litter; /* much memory was freed since the last gs_sys_trim, or will be */
     bool is_trimming;
@@ -66,9 +70,8 @@ static void say(const gs_server *server, const char *message)
 /* Says when other answers than the newest begin, and when that is over. */
 static void tell_degraded(const gs_server *server, const gs_manifest *manifest)
 {
-    const gs_metrics *known = &server->metrics;
-    bool is_news = manifest->degraded != known->degraded ||
-                   (manifest->degraded && manifest->generation != known->generation);
+    bool is_news = manifest->degraded != server->is_older ||
+                   (manifest->degraded && manifest->generation != server->metrics.generation);
     if (!is_news)
         return;
     gs_buf line;
@@ -91,7 +94,7 @@ static void note_generation(gs_server *server)
     server->metrics.generation = snapshot->manifest.generation;
     server->metrics.documents = snapshot->documents;
     server->metrics.segments = snapshot->segments_count;
-    server->metrics.degraded = snapshot->manifest.degraded;
+    server->metrics.degraded = server->is_older = snapshot->manifest.degraded;
     gs_snapshot_unref(snapshot);
 }
 
@@ -100,11 +103,25 @@ static void on_reload(uv_work_t *work)
     gs_server *server = work->data;
     server->reload_status =
         gsearch_index_refresh(server->index, &server->reload_changed, &server->reload_error);
+    gs_snapshot *snapshot = gs_index_snapshot(server->index);
+    server->scrub_status = gs_snapshot_scrub(snapshot, &server->scrub, &server->scrub_error);
+    gs_snapshot_unref(snapshot);
     if (server->is_trimming)
         gs_sys_trim();
 }
 
 static void start_reload(gs_server *server);
+
+/* The same fault is met again with every look: it is told and counted once. */
+static void note_failure(gs_server *server, const gsearch_error *error)
+{
+    server->metrics.degraded = true;
+    if (strcmp(server->last_failure, error->message) == 0)
+        return;
+    server->metrics.reload_failed++;
+    memcpy(server->last_failure, error->message, sizeof(server->last_failure));
+    say(server, error->message);
+}
 
 static void on_reloaded(uv_work_t *work, int status)
 {
@@ -112,20 +129,17 @@ static void on_reloaded(uv_work_t *work, int status)
     gs_server *server = work->data;
     server->is_reloading = false;
     if (server->reload_status) {
-        // the same fault is met again with every look: it is told and counted once
-        const char *message = server->reload_error.message;
-        if (strcmp(server->last_failure, message) != 0) {
-            server->metrics.reload_failed++;
-            memcpy(server->last_failure, message, sizeof(server->last_failure));
-            say(server, message);
-        }
+        note_failure(server, &server->reload_error);
     } else {
-        server->last_failure[0] = '\0';
         server->metrics.reloads += server->reload_changed;
         server->has_litter = server->has_litter || server->reload_changed;
-        bool was_degraded = server->metrics.degraded;
+        bool was_older = server->is_older;
         note_generation(server);
-        server->metrics.reload_failed += server->metrics.degraded && !was_degraded;
+        server->metrics.reload_failed += server->is_older && !was_older;
+        if (server->scrub_status)
+            note_failure(server, &server->scrub_error);
+        else
+            server->last_failure[0] = '\0';
     }
     if (server->reload_wanted && !server->is_stopping)
         start_reload(server);

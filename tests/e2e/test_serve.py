@@ -4,6 +4,7 @@
 loopback and unix sockets only."""
 
 import json
+import os
 import pathlib
 import re
 import resource
@@ -155,6 +156,32 @@ def old_answers_are_told_in_the_log():
             assert await_line(daemon, "warning") == warning(2)
             stats = daemon.stats()
             assert stats["degraded"] is True and stats["reload_failed"] == 1, stats
+
+
+def bytes_that_change_underneath_end_the_answers():
+    """Written over in place, as by a disk that rots: what was checked once is looked at again."""
+    with index_of(records(0, 500, "甲")) as index, Daemon(index) as daemon:
+        assert daemon.ask("COUNT 公报\n").startswith("OK total=500 ")
+        segment = next(path for path in pathlib.Path(index).iterdir() if path.suffix == ".gss")
+        segment.chmod(0o600)
+        with open(segment, "r+b") as file:
+            file.write(bytes(255 - byte for byte in segment.read_bytes()))
+        await_line(daemon, "has changed while it was open")
+        assert daemon.stats()["degraded"]
+        for request in ("COUNT 公报\n", "GET 甲000000\n", "SUGGEST 公\n"):
+            assert daemon.ask(request).startswith("ERR corrupt "), request
+        assert daemon.ask("PING\n") == "OK PONG\nEND\n"
+
+
+def a_file_cut_short_underneath_is_no_want_of_documents():
+    with index_of(records(0, 500, "甲")) as index, Daemon(index) as daemon:
+        assert daemon.ask("COUNT 公报\n").startswith("OK total=500 ")
+        segment = next(path for path in pathlib.Path(index).iterdir() if path.suffix == ".gss")
+        segment.chmod(0o600)
+        os.truncate(segment, 4096)
+        for request in ("GET 甲000000\n", "SUGGEST 公\n", "COUNT 公报\n"):
+            daemon.ask(request)  # whoever first meets a page that is lost
+            assert daemon.ask(request).startswith("ERR io "), request
 
 
 def sigusr1_logs_the_stats():
@@ -321,6 +348,8 @@ tap.main(netcat_gets_the_replies_of_the_manual,
          sixty_four_threads_may_search,
          a_new_generation_is_served_within_moments,
          old_answers_are_told_in_the_log,
+         bytes_that_change_underneath_end_the_answers,
+         a_file_cut_short_underneath_is_no_want_of_documents,
          sigusr1_logs_the_stats,
          every_reply_under_reload_is_of_one_generation,
          clients_that_do_not_read_cost_little,

@@ -217,6 +217,39 @@ static void refresh_sees_a_newer_one_that_is_damaged(void **unused)
     gs_collection_free(&collection);
 }
 
+static void refresh_does_not_go_back(void **unused)
+{
+    (void)unused;
+    gs_collection collection = four_documents();
+    char *dir = gs_test_dir_make(), *path = gs_test_path(dir, "manifest-0000000000000002.gsm");
+    gsearch_index *index = gs_collection_index(&collection, dir, 3, false);
+    gs_snapshot *first = gs_index_snapshot(index);
+    gsearch_error error;
+    bool degraded;
+    commit(dir, &first->manifest, 2, 2);
+    assert_ok(gsearch_index_refresh(index, NULL, &error), &error);
+    for (int gone = 0; gone < 2; gone++) {
+        if (gone)
+            assert_int_equal(unlink(path), 0);
+        else
+            gs_test_file_write(dir, "manifest-0000000000000002.gsm", "gsearch manifest\n", 17);
+        assert_fails(GSEARCH_CORRUPT, gsearch_index_refresh(index, NULL, &error), &error);
+        assert_int_equal(generation_of(index, &degraded), 2);
+    }
+    // an index made anew is no step back, whatever its number
+    char *older = gs_test_path(dir, "manifest-0000000000000001.gsm");
+    assert_int_equal(unlink(older), 0);
+    commit(dir, &first->manifest, 1, 1);
+    assert_ok(gsearch_index_refresh(index, NULL, &error), &error);
+    assert_int_equal(generation_of(index, &degraded), 1);
+    free(older);
+    free(path);
+    gs_snapshot_unref(first);
+    gsearch_index_close(index);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
 static void another_analyser_is_refused(void **unused)
 {
     (void)unused;
@@ -274,6 +307,7 @@ int main(void)
         cmocka_unit_test(refresh_takes_the_newest_and_shares_what_stays),
         cmocka_unit_test(a_daemon_shows_no_generation_that_is_not_durable),
         cmocka_unit_test(refresh_sees_a_newer_one_that_is_damaged),
+        cmocka_unit_test(refresh_does_not_go_back),
         cmocka_unit_test(another_analyser_is_refused),
         cmocka_unit_test(an_index_opens_or_runs_out_of_memory_cleanly),
     };

@@ -558,6 +558,74 @@ static void a_file_cut_short_while_it_is_mapped_is_an_error_of_reading(void **st
     }
 }
 
+static void what_is_owned_does_not_change_with_the_file(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {100, 3000};
+    sample s = make(p, lengths, 2);
+    for (int mapped = 0; mapped < 2; mapped++) {
+        gs_container *container;
+        gs_bytes own;
+        assert_ok(gs_container_open(p->dir, &p->flaky.mem, s.name.name, s.len, KIND, s.name.id,
+                                    mapped, &container, &p->error),
+                  &p->error);
+        assert_ok(gs_container_own(container, CHUNK_A + 0x01010101u, &own, &p->error), &p->error);
+        assert_fails(GSEARCH_CORRUPT, gs_container_own(container, GS_ID('N', 'O', 'N', 'E'), &own,
+                                                       &p->error),
+                     &p->error);
+        char *path = gs_test_path(p->path, s.name.name);
+        FILE *file = fopen(path, "r+"); // into the very pages that are mapped
+        for (size_t i = 0; i < s.len; i++)
+            fputc(0xff, file);
+        assert_int_equal(fclose(file), 0);
+        gs_bytes shared = gs_container_find(container, CHUNK_A + 0x01010101u);
+        assert_int_equal(shared.ptr[7] == 0xff, mapped);
+        assert_int_equal(own.len, 3000);
+        for (size_t i = 0; i < own.len; i++)
+            assert_int_equal(own.ptr[i], byte_of(1 + i));
+        gs_container_close(container);
+        gs_test_file_write(p->path, s.name.name, s.data, s.len);
+        free(path);
+    }
+    free(s.data);
+}
+
+static void a_scrub_finds_what_has_changed_since_it_was_used(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {3 * GS_PAGE_BYTES, 5 * GS_PAGE_BYTES};
+    sample s = make(p, lengths, 2);
+    gs_container *container;
+    gs_bytes used;
+    uint64_t page = 0;
+    assert_ok(gs_container_open(p->dir, &p->flaky.mem, s.name.name, s.len, KIND, s.name.id, true,
+                                &container, &p->error),
+              &p->error);
+    assert_ok(gs_container_load(container, CHUNK_A, true, &used, &p->error), &p->error);
+    assert_ok(gs_container_scrub(container, &page, 2, &p->error), &p->error);
+    assert_int_equal(page, 2);
+    char *path = gs_test_path(p->path, s.name.name);
+    for (unsigned changed = 6; changed == 6 || changed == 1; changed -= 5) {
+        FILE *file = fopen(path, "r+");
+        assert_int_equal(fseek(file, (long)(changed * GS_PAGE_BYTES), SEEK_SET), 0);
+        fputc(s.data[changed * GS_PAGE_BYTES] ^ 1, file);
+        assert_int_equal(fclose(file), 0);
+        page = 0;
+        if (changed == 6) { // nobody has used that one
+            assert_ok(gs_container_scrub(container, &page, 100, &p->error), &p->error);
+            assert_true(gs_container_ends(container, page));
+            assert_ok(gs_container_alive(container, &p->error), &p->error);
+        }
+    }
+    assert_fails(GSEARCH_CORRUPT, gs_container_scrub(container, &page, 100, &p->error), &p->error);
+    assert_int_equal(page, 1);
+    assert_false(gs_container_ends(container, page));
+    assert_fails(GSEARCH_CORRUPT, gs_container_alive(container, &p->error), &p->error);
+    gs_container_close(container);
+    free(path);
+    free(s.data);
+}
+
 static void an_aborted_file_leaves_nothing(void **state)
 {
     place *p = *state;
@@ -621,6 +689,8 @@ int main(void)
         PLACE_CASE(bytes_between_chunks_must_be_zero),
         PLACE_CASE(an_id_that_is_not_the_hash_is_found),
         PLACE_CASE(a_name_that_other_bytes_have_is_not_taken),
+        PLACE_CASE(what_is_owned_does_not_change_with_the_file),
+        PLACE_CASE(a_scrub_finds_what_has_changed_since_it_was_used),
         PLACE_CASE(an_aborted_file_leaves_nothing),
         PLACE_CASE(without_memory_it_fails_cleanly),
         PLACE_CASE(a_file_cut_short_while_it_is_mapped_is_an_error_of_reading),

@@ -52,6 +52,13 @@ gsearch_status gsearch_index_refresh(gsearch_index *index, bool *changed, gsearc
     return GSEARCH_OK;
 }
 
+gsearch_status gs_snapshot_scrub(const gs_snapshot *snapshot, gs_scrub *at, gsearch_error *err)
+{
+    (void)snapshot;
+    at->page++;
+    return stub->has_changed ? gs_corrupt(err, "seg-1 has changed") : GSEARCH_OK;
+}
+
 void gsearch_index_close(gsearch_index *index)
 {
     free(index);

@@ -23,6 +23,7 @@
 typedef struct gs_stub {
     volatile uint64_t generation; /* of the next refresh */
     volatile bool refuses_refresh;
+    volatile bool has_changed; /* the files of the generation that answers */
     volatile uint64_t refreshes;
     volatile uint64_t rows_made;
     sem_t gate;    /* one search that blocks goes on for each post */

@@ -186,6 +186,28 @@ static void a_broken_generation_is_counted_once_and_the_old_one_serves(void **st
     gs_daemon_stop(daemon);
 }
 
+static void files_that_have_changed_are_told_once(void **state)
+{
+    (void)state;
+    const gs_server_options options = {.threads = 1, .limits = {.reload_poll_ms = 100}};
+    gs_daemon *daemon = gs_daemon_start(&options);
+    daemon->stub->has_changed = true;
+    uint64_t seen = daemon->stub->refreshes;
+    for (gs_wait at = gs_wait_for("no further looks"); daemon->stub->refreshes < seen + 4;)
+        gs_wait_on(&at);
+    assert_int_equal(gs_daemon_stat(daemon, "reload_failed"), 1);
+    char *reply = gs_daemon_ask(daemon, "STATS\n", 6);
+    assert_non_null(strstr(reply, "\"degraded\":true"));
+    free(reply);
+    daemon->stub->has_changed = false;
+    daemon->stub->generation = 2; // one that is made of other files
+    wait_for_generation(daemon, 2);
+    reply = gs_daemon_ask(daemon, "STATS\n", 6);
+    assert_non_null(strstr(reply, "\"degraded\":false"));
+    free(reply);
+    gs_daemon_stop(daemon);
+}
+
 static void a_reply_never_mixes_generations(void **state)
 {
     (void)state;
@@ -498,6 +520,7 @@ int main(void)
         cmocka_unit_test(one_connection_holds_up_nobody),
         cmocka_unit_test(a_new_generation_is_taken_without_being_told),
         cmocka_unit_test(sighup_takes_a_new_generation),
+        cmocka_unit_test(files_that_have_changed_are_told_once),
         cmocka_unit_test(a_broken_generation_is_counted_once_and_the_old_one_serves),
         cmocka_unit_test(a_reply_never_mixes_generations),
         cmocka_unit_test(a_line_that_does_not_end_in_time_closes_the_connection),
