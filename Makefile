@@ -33,7 +33,7 @@ coverage: ## which branches the tests take, and whether these are enough
 
 release-check: ## every test with all of what it sweeps; hours, and figures at the end
 	scripts/deps.sh test
-	scripts/test.py --full release sabotage fuzz coverage
+	scripts/test.py --full release asan sabotage fuzz coverage
 
 demo: ## index a sample, start the daemon, ask it
 	scripts/deps.sh demo

@@ -348,8 +348,8 @@ gsearch_status gsearch_index_refresh(gsearch_index *index, bool *changed, gsearc
     bool is_stale = differs || (!status && newest.degraded != before->manifest.degraded);
     if (differs && newest.checksum == before->manifest.previous_checksum)
         status = gs_fail(error, GSEARCH_CORRUPT,
-                         "generation %llu is gone or damaged on disk and answers from memory; after "
-                         "a restart generation %llu would",
+                         "generation %llu is gone or damaged on disk, and answers from memory; "
+                         "after a restart generation %llu would",
                          (unsigned long long)before->manifest.generation,
                          (unsigned long long)newest.generation);
     if (is_stale && !status)

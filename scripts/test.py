@@ -50,6 +50,7 @@ VARIANTS = {
 }
 # variant: a compiler of its own, without which it is skipped
 COMPILERS = {"fuzz": "clang-14"}
+SWEEPING = ("release", "fuzz")  # variants that sweep all with --full: in the others it takes days
 SANITIZER_ENV = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
@@ -118,7 +119,7 @@ def run_tests(variant, folder, test_options, options, tally):
     command = ["meson", "test", "-C", folder, "--no-rebuild", *test_options]
     for counts in (ROOT / folder).rglob("*.gcda"):  # of branches, by an earlier run
         counts.unlink()
-    is_full = options.full and variant != "coverage"  # a part takes the same branches
+    is_full = options.full and variant in SWEEPING
     full = {"GS_TEST_FULL": "1"} if is_full else {}
     if is_full:
         command += ["--timeout-multiplier", "0"]  # as long as it takes
