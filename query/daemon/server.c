@@ -21,6 +21,7 @@
 
 #define TICK_MS 100
 #define DESCRIPTORS_RESERVED 64 /* for the index, a reload, the loop and the door */
+#define POOL_STACK_BYTES (8u << 20) /* that libuv gives a thread of its pool */
 #define SIGNALS_COUNT 4
 #define SIGNALS_TO_STOP 2 /* the first of them */
 
@@ -341,6 +342,37 @@ static gsearch_status size_pool(gs_server *server, gsearch_error *err)
     return failed ? gs_fail_memory(err) : GSEARCH_OK;
 }
 
+static void wait_at_gate(void *gate)
+{
+    uv_sem_wait(gate);
+}
+
+/* libuv ends the process if it cannot start a thread of its pool. So as many are started before,
+ * all at once, to see whether they can be. */
+static gsearch_status try_threads(unsigned count, gsearch_error *err)
+{
+    const uv_thread_options_t options = {UV_THREAD_HAS_STACK_SIZE, POOL_STACK_BYTES};
+    uv_thread_t threads[GS_THREADS_MAX + 1];
+    uv_sem_t gate;
+    unsigned started = 0;
+    if (uv_sem_init(&gate, 0))
+        return gs_fail_memory(err);
+    while (started < count &&
+           uv_thread_create_ex(&threads[started], &options, wait_at_gate, &gate) == 0)
+        started++;
+    for (unsigned i = 0; i < started; i++)
+        uv_sem_post(&gate);
+    for (unsigned i = 0; i < started; i++)
+        uv_thread_join(&threads[i]);
+    uv_sem_destroy(&gate);
+    if (started == count)
+        return GSEARCH_OK;
+    return gs_fail(err, GSEARCH_LIMIT,
+                   "this system lets the daemon have %u of the %u threads that it needs: allow it "
+                   "more processes or memory, or give a smaller -j",
+                   started, count);
+}
+
 static gsearch_status bind_all(gs_server *server, gsearch_error *err)
 {
     static const char *const usual[] = {GS_ADDRESS_DEFAULT};
@@ -430,9 +462,12 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
     gsearch_status status = watch(server, err);
     for (size_t i = 0; i < server->listeners_count && !status; i++)
         status = gs_listener_start(&server->listeners[i], &server->loop, err);
+    if (!status)
+        status = try_threads(server->work.threads + 1, err);
     if (status) {
         stop(server);
     } else {
+        start_reload(server); // as the first work of the pool it starts the threads
         tell_ready(server);
         note_generation(server); // before the loop runs, so before anybody is answered
     }

@@ -20,6 +20,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import tap  # noqa: E402
 from served import PATIENCE, Daemon, add, index_of, keys, records, run  # noqa: E402
 
+SANITIZED = "--sanitized" in sys.argv
+
 
 def netcat_gets_the_replies_of_the_manual():
     netcat = shutil.which("nc")
@@ -113,6 +115,23 @@ def sixty_four_threads_may_search():
             assert daemon.ask("COUNT 公报\n").startswith("OK total=3 ")
         refused = run("serve", "-d", index, "--listen", "127.0.0.1:0", "-j", "65")
         assert refused.returncode == 2 and b"64 threads" in refused.stderr, refused
+
+
+def threads_that_the_system_does_not_give_end_the_start():
+    if SANITIZED:
+        raise tap.Skip("a sanitizer has more addresses than may be allowed")
+    room = 384 << 20  # of addresses, for stacks of 8 MiB
+
+    def lower():
+        resource.setrlimit(resource.RLIMIT_AS, (room, room))
+
+    with index_of(records(0, 3, "甲")) as index:
+        with Daemon(index, "-j", "4", preexec_fn=lower) as daemon:
+            assert daemon.ask("COUNT 公报\n").startswith("OK total=3 ")
+        refused = run("serve", "-d", index, "--listen", "127.0.0.1:0", "-j", "64",
+                      preexec_fn=lower)
+        assert refused.returncode == 2 and b"of the 65 threads" in refused.stderr, refused
+        assert b"listening" not in refused.stderr, refused
 
 
 def a_new_generation_is_served_within_moments():
@@ -346,6 +365,7 @@ tap.main(netcat_gets_the_replies_of_the_manual,
          a_unix_socket_is_its_owners_and_the_next_daemon_takes_it_over,
          what_cannot_be_served_ends_with_its_exit_code,
          sixty_four_threads_may_search,
+         threads_that_the_system_does_not_give_end_the_start,
          a_new_generation_is_served_within_moments,
          old_answers_are_told_in_the_log,
          bytes_that_change_underneath_end_the_answers,
