@@ -19,6 +19,7 @@ SECONDS_MAX = 240
 # what is taken away: the test that must notice
 SWITCHES = {
     "accept_pause": "query/daemon/listener",
+    "auth_timeout": "query/daemon/conn",
     "budget": "query/budget",
     "clean_up": "durability/ioerror",
     "cursor_bounds": "common/base/bytes",

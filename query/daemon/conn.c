@@ -57,6 +57,7 @@ struct gs_conn {
     uv_shutdown_t shutdown;
 
     // times of conns->clock_ms
+    uint64_t opened_at;
     uint64_t line_since; // first byte of the line that is not complete; 0: none
     uint64_t active_at;
     uint64_t progress_at;
@@ -567,7 +568,7 @@ void gs_conn_open(gs_conns *conns, int fd)
     if (conn->next)
         conn->next->previous = conn;
     conns->first = conn;
-    conn->active_at = conns->clock_ms;
+    conn->opened_at = conn->active_at = conns->clock_ms;
     conns->metrics->connections++;
     conns->metrics->connections_total++;
     conns->before_auth += !conn->is_trusted;
@@ -587,6 +588,9 @@ static bool is_over(const gs_conn *conn)
     uint64_t now = conn->conns->clock_ms;
     if (conn->state == CONN_LINGERING)
         return now - conn->active_at >= LINGER_MS;
+    if (!conn->is_trusted && now - conn->opened_at >= limits->auth_timeout_ms &&
+        !GS_SABOTAGED(auth_timeout))
+        return true;
     if (conn->is_sending && now - conn->progress_at >= limits->stall_timeout_ms)
         return true;
     if (conn->line_since && conn->is_reading && now - conn->line_since >= limits->line_timeout_ms)

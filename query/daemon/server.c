@@ -282,6 +282,7 @@ static void resolve_limits(gs_server *server)
     *limits = server->options->limits;
     set_default(&limits->connections, GS_CONNECTIONS_MAX);
     set_default(&limits->work_queue, GS_WORK_QUEUE_MAX);
+    set_default(&limits->auth_timeout_ms, GS_AUTH_TIMEOUT_MS);
     set_default(&limits->line_timeout_ms, GS_LINE_TIMEOUT_MS);
     set_default(&limits->idle_timeout_ms, GS_IDLE_TIMEOUT_MS);
     set_default(&limits->stall_timeout_ms, GS_STALL_TIMEOUT_MS);

@@ -14,6 +14,7 @@
 typedef struct gs_server_limits {
     unsigned connections;
     unsigned work_queue;
+    unsigned auth_timeout_ms;
     unsigned line_timeout_ms;
     unsigned idle_timeout_ms;
     unsigned stall_timeout_ms;

@@ -331,7 +331,8 @@ typedef struct clock_bench {
     int client;
 } clock_bench;
 
-static const gs_server_limits usual_times = {.line_timeout_ms = GS_LINE_TIMEOUT_MS,
+static const gs_server_limits usual_times = {.auth_timeout_ms = GS_AUTH_TIMEOUT_MS,
+                                             .line_timeout_ms = GS_LINE_TIMEOUT_MS,
                                              .idle_timeout_ms = GS_IDLE_TIMEOUT_MS,
                                              .stall_timeout_ms = GS_STALL_TIMEOUT_MS};
 
@@ -342,9 +343,12 @@ static void settle(clock_bench *bench)
         uv_run(&bench->loop, UV_RUN_NOWAIT);
 }
 
-static clock_bench *open_clock_bench(void)
+/* With one connection; `token`, if any, is asked for. */
+static clock_bench *open_clock_bench_of(const char *token)
 {
     clock_bench *bench = calloc(1, sizeof(*bench));
+    bench->token.len = strlen(token);
+    memcpy(bench->token.bytes, token, bench->token.len);
     int pair[2], small = 4096;
     assert_int_equal(uv_loop_init(&bench->loop), 0);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -361,6 +365,11 @@ static clock_bench *open_clock_bench(void)
     gs_conn_open(&bench->conns, pair[1]);
     settle(bench);
     return bench;
+}
+
+static clock_bench *open_clock_bench(void)
+{
+    return open_clock_bench_of("");
 }
 
 static bool is_open_after(clock_bench *bench, uint64_t ms)
@@ -390,6 +399,35 @@ static void an_idle_connection_has_300_seconds(void **state)
     gs_client_send(bench->client, "PING\n", 5); // begins anew
     settle(bench);
     free(gs_client_read_until(bench->client, "OK PONG\nEND\n"));
+    assert_true(is_open_after(bench, 299999));
+    assert_false(is_open_after(bench, 1));
+    close_clock_bench(bench);
+}
+
+static void a_token_has_10_seconds(void **state)
+{
+    (void)state;
+    clock_bench *bench = open_clock_bench_of("sesame");
+    for (int i = 0; i < 9; i++) {
+        assert_true(is_open_after(bench, 1000));
+        gs_client_send(bench->client, i == 3 ? "AUTH x\n" : "PING\n", i == 3 ? 7 : 5);
+        settle(bench);
+        free(gs_client_read_until(bench->client, i == 3 ? "token\n" : "OK PONG\nEND\n"));
+    }
+    assert_true(is_open_after(bench, 999));
+    assert_false(is_open_after(bench, 1));
+    assert_int_equal(bench->conns.before_auth, 0);
+    close_clock_bench(bench);
+}
+
+static void a_token_in_time_is_all_that_is_asked_for(void **state)
+{
+    (void)state;
+    clock_bench *bench = open_clock_bench_of("sesame");
+    assert_true(is_open_after(bench, 9999));
+    gs_client_send(bench->client, "AUTH sesame\n", 12);
+    settle(bench);
+    free(gs_client_read_until(bench->client, "OK\nEND\n"));
     assert_true(is_open_after(bench, 299999));
     assert_false(is_open_after(bench, 1));
     close_clock_bench(bench);
@@ -544,6 +582,8 @@ int main(void)
         cmocka_unit_test(a_search_is_cancelled_when_its_client_breaks_off),
         cmocka_unit_test(the_33rd_request_of_a_connection_waits_for_the_first),
         cmocka_unit_test(an_idle_connection_has_300_seconds),
+        cmocka_unit_test(a_token_has_10_seconds),
+        cmocka_unit_test(a_token_in_time_is_all_that_is_asked_for),
         cmocka_unit_test(a_torrent_of_requests_lets_the_others_pass),
         cmocka_unit_test(a_crowd_of_idle_connections_is_closed_in_a_few_looks),
         cmocka_unit_test(a_line_has_10_seconds_from_its_first_byte),
