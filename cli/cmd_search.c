@@ -56,9 +56,11 @@ static void print_text_head(printer *p, const gsearch_results *head)
                   "%" PRIu64 " document%s, %zu shown, %" PRIu64 ".%03" PRIu64 " ms\n", head->total,
                   head->total == 1 ? "" : "s", head->hits_count, head->took_us / 1000,
                   head->took_us % 1000);
-    for (size_t i = 0; i < head->facets_count; i++)
-        gs_buf_printf(&p->line, "   %s\t%" PRIu64 "\n", head->facets[i].value,
-                      head->facets[i].count);
+    for (size_t i = 0; i < head->facets_count; i++) {
+        gs_buf_str(&p->line, "   ");
+        gs_out_text(&p->line, gs_bytes_str(head->facets[i].value));
+        gs_buf_printf(&p->line, "\t%" PRIu64 "\n", head->facets[i].count);
+    }
 }
 
 static bool print_head(const gsearch_results *head, void *payload)
@@ -91,13 +93,13 @@ static void print_snippet(printer *p, const gsearch_hit *hit)
     for (size_t i = 0; i <= hit->marks_count; i++) {
         uint32_t until = i < hit->marks_count ? hit->marks[i].start : UINT32_MAX;
         size_t plain = gs_utf8_prefix(rest, until - at);
-        gs_buf_append(&p->line, rest.ptr, plain);
+        gs_out_text(&p->line, gs_bytes_of(rest.ptr, plain));
         rest = gs_bytes_of(rest.ptr + plain, rest.len - plain);
         if (i == hit->marks_count)
             break;
         size_t marked = gs_utf8_prefix(rest, hit->marks[i].length);
         gs_buf_str(&p->line, p->colour ? "\033[1;31m" : "«");
-        gs_buf_append(&p->line, rest.ptr, marked);
+        gs_out_text(&p->line, gs_bytes_of(rest.ptr, marked));
         gs_buf_str(&p->line, p->colour ? "\033[0m" : "»");
         rest = gs_bytes_of(rest.ptr + marked, rest.len - marked);
         at = hit->marks[i].start + hit->marks[i].length;

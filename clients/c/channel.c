@@ -128,8 +128,6 @@ static gsearch_status read_more(gs_channel *channel, gsearch_error *err)
     uint8_t *room = gs_buf_reserve(in, READ_BYTES);
     if (!room)
         return gs_fail_memory(err);
-    if (channel->rearms)
-        arm(channel);
     for (;;) {
         ssize_t count = recv(channel->fd, room, READ_BYTES, MSG_DONTWAIT);
         if (count > 0) {
@@ -148,6 +146,8 @@ static gsearch_status read_more(gs_channel *channel, gsearch_error *err)
 
 gsearch_status gs_channel_read_line(gs_channel *channel, gs_bytes *out, gsearch_error *err)
 {
+    if (channel->rearms)
+        arm(channel);
     for (size_t scanned = 0;;) {
         size_t len = channel->in.len - channel->in_taken;
         const uint8_t *start = len ? channel->in.data + channel->in_taken : NULL;

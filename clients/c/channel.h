@@ -12,7 +12,7 @@ typedef struct gs_channel {
     int fd; /* -1: closed */
     unsigned timeout_ms;
     int64_t deadline_ms; /* of the monotonic clock */
-    bool rearms;         /* every wait has the whole time, not the call */
+    bool rearms;         /* every line has the whole time, not the call */
     gs_buf in;
     size_t in_taken;
     size_t reply_bytes; /* read for this reply */

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS.parent / "scripts")]
@@ -387,6 +388,24 @@ def colour_is_for_terminals():
         assert "\033[" in on_terminal(here) and "«" not in on_terminal(here)
         assert "\033" not in on_terminal(here, NO_COLOR="1")
         assert "\033" not in on_terminal(here, TERM="dumb")
+
+
+def what_a_daemon_says_is_safe_to_show():
+    evil = "\\u001b]0;x\\u0007"
+    reply = (f'OK total=1 hits=1 took_us=1 generation=1\n{{"rank":1,"score":1.0,"id":"a{evil}",'
+             f'"title":"t{evil}","snippet":"公{evil}开{evil}","marks":[[1,3]]}}\nEND\n')
+    with place() as here, socket.create_server(("127.0.0.1", 0)) as listener:
+        def answer():
+            client, _ = listener.accept()
+            with client:
+                client.recv(4096)
+                client.sendall(reply.encode())
+
+        impostor = threading.Thread(target=answer)
+        impostor.start()
+        shown = here.run("search", "--connect", f"127.0.0.1:{listener.getsockname()[1]}", "x")
+        impostor.join()
+        assert "公" in shown and "\033" not in shown and "\a" not in shown, shown
 
 
 def exit_code_follows_the_total():
@@ -868,7 +887,8 @@ tap.main(
     a_path_that_is_not_there_commits_nothing, a_repeated_id_keeps_the_last,
     segments_do_not_depend_on_threads_and_memory, an_interrupted_run_commits_nothing,
     a_locked_index_is_not_written, sizes_are_checked, search_json_has_the_fields_of_the_contract,
-    search_text_shows_the_same, colour_is_for_terminals, exit_code_follows_the_total,
+    search_text_shows_the_same, colour_is_for_terminals, what_a_daemon_says_is_safe_to_show,
+    exit_code_follows_the_total,
     rows_are_cut_where_asked, more_rows_than_a_page_are_streamed, dates_sort_filter_and_count,
     several_words_are_one_query, bad_queries_say_where, the_acid_set_is_found,
     without_an_index_nothing_is_made, the_index_is_where_one_says,

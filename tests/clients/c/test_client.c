@@ -257,14 +257,15 @@ static void the_token_opens_the_daemon(void **state)
     gs_test_dir_remove(dir);
 }
 
-/* Asks a process that takes one connection, says `reply` and hangs up. */
-static gsearch_status ask_impostor(const char *reply, size_t len, gsearch_error *error)
+/* Asks a process that takes one connection, says `reply` and hangs up; with a pause, row by row,
+ * it says a byte at a time. */
+static gsearch_status ask_impostor(const char *reply, size_t len, unsigned pause_us,
+                                   gsearch_error *error)
 {
     char text[GS_ADDRESS_TEXT_MAX];
     gs_address address;
     gsearch_client *client;
     gsearch_request request = GSEARCH_REQUEST_INIT;
-    gsearch_results *results;
     assert_ok(gs_address_parse("127.0.0.1:0", &address, error), error);
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(listener, &address.any, address.len), 0);
@@ -279,18 +280,25 @@ static gsearch_status ask_impostor(const char *reply, size_t len, gsearch_error 
             size_t sent = 0;
             ssize_t count = 1;
             while (sent < len && count > 0) {
-                count = send(fd, reply + sent, len - sent, MSG_NOSIGNAL);
+                count = send(fd, reply + sent, pause_us ? 1 : len - sent, MSG_NOSIGNAL);
                 sent += count > 0 ? (size_t)count : 0;
+                usleep(pause_us);
             }
         }
         _exit(0);
     }
     close(listener);
-    assert_ok(gsearch_client_open(text, 0, &client, error), error);
+    assert_ok(gsearch_client_open(text, pause_us ? 300 : 0, &client, error), error);
     request.query = "x";
-    gsearch_status status = gsearch_client_search(client, &request, &results, error);
-    if (!status)
-        gsearch_results_free(results);
+    gsearch_status status = GSEARCH_OK;
+    if (pause_us) {
+        status = gsearch_client_search_each(client, &request, NULL, NULL, NULL, error);
+    } else {
+        gsearch_results *results;
+        status = gsearch_client_search(client, &request, &results, error);
+        if (!status)
+            gsearch_results_free(results);
+    }
     gsearch_client_close(client);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
     return status;
@@ -308,11 +316,11 @@ static void a_broken_server_is_a_protocol_error(void **state)
     };
     gsearch_error error;
     for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
-        gsearch_status status = ask_impostor(replies[i], strlen(replies[i]), &error);
+        gsearch_status status = ask_impostor(replies[i], strlen(replies[i]), 0, &error);
         assert_fails(GSEARCH_PROTOCOL, status, &error);
     }
     static const char cut[] = "OK total=1 hits=1 took_us=1 generation=1\n{\"ra";
-    gsearch_status status = ask_impostor(cut, sizeof(cut) - 1, &error);
+    gsearch_status status = ask_impostor(cut, sizeof(cut) - 1, 0, &error);
     assert_fails(GSEARCH_IO, status, &error);
 }
 
@@ -324,9 +332,18 @@ static void a_reply_without_end_is_given_up_at_the_limit(void **state)
     char *reply = malloc(len);
     assert_non_null(reply);
     memset(reply, 'x', len);
-    gsearch_status status = ask_impostor(reply, len, &error);
+    gsearch_status status = ask_impostor(reply, len, 0, &error);
     assert_fails(GSEARCH_PROTOCOL, status, &error);
     free(reply);
+}
+
+static void a_line_that_never_ends_is_a_timeout(void **state)
+{
+    (void)state;
+    gsearch_error error;
+    static const char line[] = "OK total=1 hits=1 took_us=1 generation=1"; // one byte each 50 ms
+    gsearch_status status = ask_impostor(line, sizeof(line) - 1, 50000, &error);
+    assert_fails(GSEARCH_TIMEOUT, status, &error);
 }
 
 static int start(void **state)
@@ -353,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_callback_can_stop_early),
         cmocka_unit_test(a_reply_cut_short_is_an_error_and_the_connection_is_lost),
         cmocka_unit_test(a_daemon_that_is_silent_is_a_timeout),
+        cmocka_unit_test(a_line_that_never_ends_is_a_timeout),
         cmocka_unit_test(nobody_there_is_io),
         cmocka_unit_test(the_token_opens_the_daemon),
         cmocka_unit_test(a_broken_server_is_a_protocol_error),
