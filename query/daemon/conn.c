@@ -317,7 +317,7 @@ static void answer_here(gs_conn *conn, gs_answer *answer)
 static bool is_allowed(const gs_conn *conn, gs_verb verb)
 {
     return conn->is_trusted || verb == GS_VERB_AUTH || verb == GS_VERB_PING ||
-           verb == GS_VERB_QUIT || verb == GS_VERB_HELP;
+           verb == GS_VERB_QUIT || verb == GS_VERB_HELP || GS_SABOTAGED(auth);
 }
 
 static void take_line(gs_conn *conn, gs_bytes line)
@@ -607,7 +607,7 @@ static void tick(gs_conn *conn)
             conn->progress_at = conn->conns->clock_ms;
         conn->progress_left = left;
     }
-    if (is_over(conn)) {
+    if (is_over(conn) && !GS_SABOTAGED(timeouts)) {
         conn->conns->metrics->timeouts += conn->state != CONN_LINGERING;
         close_now(conn);
     }

@@ -14,6 +14,7 @@
 #include <uv.h>
 
 #include "common/base/limits.h"
+#include "common/base/sabotage.h"
 #include "common/base/sys.h"
 #include "query/daemon/conn.h"
 #include "query/daemon/listener.h"
@@ -184,7 +185,7 @@ static void on_accept(int fd, void *payload)
 {
     gs_server *server = payload;
     gsearch_error err;
-    if (server->metrics.connections >= server->limits.connections) {
+    if (server->metrics.connections >= server->limits.connections && !GS_SABOTAGED(places)) {
         gs_fail(&err, GSEARCH_BUSY, "%u connections are open already, try again later",
                 server->limits.connections);
     } else if (server->conns.before_auth >= GS_CONNECTIONS_BEFORE_AUTH_MAX) {
@@ -385,7 +386,7 @@ static gsearch_status bind_all(gs_server *server, gsearch_error *err)
     for (size_t i = 0; i < count; i++) {
         gs_address address;
         GS_TRY(gs_address_parse(texts[i], &address, err));
-        if (!gs_address_is_local(&address) && !options->auth_file) {
+        if (!gs_address_is_local(&address) && !options->auth_file && !GS_SABOTAGED(local_only)) {
             return gs_fail(err, GSEARCH_DENIED,
                            "%s can be reached from other machines: give --auth-file, too",
                            texts[i]);

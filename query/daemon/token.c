@@ -101,5 +101,7 @@ bool gs_token_matches(const gs_token *token, gs_bytes presented)
     unsigned different = token->len != presented.len && !GS_SABOTAGED(token_length);
     for (size_t i = 0; i < presented.len; i++)
         different |= (unsigned)(token->bytes[i % token->len] ^ presented.ptr[i]);
+    if (GS_SABOTAGED(token_bytes))
+        return true;
     return different == 0;
 }

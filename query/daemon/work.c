@@ -231,10 +231,10 @@ static bool admit(gs_work *work, gs_job *job)
     bool streams = job->answer.command.request.limit == GSEARCH_LIMIT_ALL;
     if (work->metrics->waiting >= work->waiting_max && !GS_SABOTAGED(work_queue)) {
         gs_fail(&err, GSEARCH_BUSY, "%u requests wait already, try again later", work->waiting_max);
-    } else if (work->metrics->output_bytes > GS_OUTPUT_ALL_BYTES_MAX) {
+    } else if (work->metrics->output_bytes > GS_OUTPUT_ALL_BYTES_MAX && !GS_SABOTAGED(output_all)) {
         gs_fail(&err, GSEARCH_BUSY, "%u bytes of replies are not yet read, try again later",
                 GS_OUTPUT_ALL_BYTES_MAX);
-    } else if (streams && work->metrics->streams >= GS_STREAMS_MAX) {
+    } else if (streams && work->metrics->streams >= GS_STREAMS_MAX && !GS_SABOTAGED(streams)) {
         gs_fail(&err, GSEARCH_BUSY, "%u replies to limit=all are on their way, try again later",
                 GS_STREAMS_MAX);
     } else {

@@ -30,8 +30,9 @@ static void check_refused(const gs_server_options *options, gsearch_status wante
 static void an_address_beyond_this_machine_needs_a_token(void **state)
 {
     (void)state;
-    static const char *const addresses[] = {"0.0.0.0:0", "192.0.2.1:0", "[::]:0",
-                                            "[2001:db8::1]:0"};
+    // first those that nobody could bind: without the rule, another status
+    static const char *const addresses[] = {"192.0.2.1:0", "[2001:db8::1]:0", "0.0.0.0:0",
+                                            "[::]:0"};
     for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
         const gs_server_options options = {
             .dir = "index", .listen = &addresses[i], .listen_count = 1};
