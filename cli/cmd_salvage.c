@@ -40,10 +40,17 @@ static gsearch_status put_summary(const talk_to *talk, const gs_salvage_summary 
     gs_buf line;
     gs_buf_init(&line, NULL, SIZE_MAX);
     gs_buf_printf(&line,
-                  "{\"saved\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"lost_files\":%" PRIu64
-                  ",\"generation\":%" PRIu64 "}",
-                  summary->saved, summary->lost, summary->lost_files, summary->generation);
-    return gs_plain_line(talk->out, &line, talk->json, err);
+                  "{\"saved\":%" PRIu64 ",\"incomplete\":%" PRIu64 ",\"lost\":%" PRIu64
+                  ",\"lost_files\":%" PRIu64 ",\"stale\":%s,\"generation\":%" PRIu64 "}",
+                  summary->saved, summary->incomplete, summary->lost, summary->lost_files,
+                  summary->stale ? "true" : "false", summary->generation);
+    GS_TRY(gs_plain_line(talk->out, &line, talk->json, err));
+    gs_out_write(talk->out);
+    bool is_all = !summary->incomplete && !summary->lost && !summary->lost_files;
+    if (is_all && !summary->stale)
+        return GSEARCH_OK;
+    return gs_fail(err, GSEARCH_CORRUPT, "not all could be saved%s",
+                   summary->stale ? "; what was deleted or replaced may have come back" : "");
 }
 
 int gs_cmd_salvage(int argc, char **argv)

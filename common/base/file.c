@@ -23,6 +23,7 @@
 #define LOCK_TEXT_BYTES_MAX 128
 #define WRITE_BUFFER_BYTES 65536u
 #define TEMPORARY_TRIES_MAX 16
+#define NS_PER_S 1000000000
 
 struct gs_dir {
     const gs_mem *mem;
@@ -227,14 +228,28 @@ gsearch_status gs_dir_remove(gs_dir *dir, const char *name, gsearch_error *err)
     return GSEARCH_OK;
 }
 
+static gsearch_status look_at(gs_dir *dir, const char *name, struct stat *out, gsearch_error *err)
+{
+    if (gs_sys_fstatat(dir->fd, name, out, AT_SYMLINK_NOFOLLOW))
+        return gs_fail_errno(err, errno, "cannot look at %s/%s", dir->path, name);
+    return S_ISREG(out->st_mode)
+               ? GSEARCH_OK
+               : gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
+}
+
 gsearch_status gs_dir_file_size(gs_dir *dir, const char *name, uint64_t *out, gsearch_error *err)
 {
     struct stat info;
-    if (gs_sys_fstatat(dir->fd, name, &info, AT_SYMLINK_NOFOLLOW))
-        return gs_fail_errno(err, errno, "cannot look at %s/%s", dir->path, name);
-    if (!S_ISREG(info.st_mode))
-        return gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
+    GS_TRY(look_at(dir, name, &info, err));
     *out = (uint64_t)info.st_size;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_dir_file_time(gs_dir *dir, const char *name, int64_t *out, gsearch_error *err)
+{
+    struct stat info;
+    GS_TRY(look_at(dir, name, &info, err));
+    *out = (int64_t)info.st_mtim.tv_sec * NS_PER_S + info.st_mtim.tv_nsec;
     return GSEARCH_OK;
 }
 

@@ -34,6 +34,9 @@ GS_CHECKED gsearch_status gs_dir_sync(gs_dir *dir, gsearch_error *err);
 GS_CHECKED gsearch_status gs_dir_remove(gs_dir *dir, const char *name, gsearch_error *err);
 GS_CHECKED gsearch_status gs_dir_file_size(gs_dir *dir, const char *name, uint64_t *out,
                                            gsearch_error *err); /* NOT_FOUND */
+/* When it was last written, in ns since 1970. */
+GS_CHECKED gsearch_status gs_dir_file_time(gs_dir *dir, const char *name, int64_t *out,
+                                           gsearch_error *err); /* NOT_FOUND */
 
 /* ---- writing a new file ---- */
 

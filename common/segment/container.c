@@ -288,7 +288,10 @@ static bool read_chunks(gs_container *container, gs_bytes toc)
     return at == container->sums_offset;
 }
 
-static gsearch_status check_footer(gs_container *container, gsearch_error *err)
+/* Where the footer says that page sums and table of contents are; all but their content is checked.
+ */
+static gsearch_status read_footer(gs_container *container, gs_bytes *tail, uint64_t *checksum,
+                                  gsearch_error *err)
 {
     gs_bytes file = container->file;
     uint64_t footer_offset = file.len - GS_FOOTER_BYTES;
@@ -312,17 +315,32 @@ static gsearch_status check_footer(gs_container *container, gsearch_error *err)
     if (toc_offset != sums_offset + pages * SUM_BYTES ||
         toc_offset + (uint64_t)chunks_count * GS_TOC_ROW_BYTES != footer_offset)
         return gs_corrupt(err, "%s has a table of contents in the wrong place", container->name);
-    gs_bytes tail = gs_bytes_of(file.ptr + sums_offset, (size_t)(footer_offset - sums_offset));
-    if (gs_load_u64(footer + 24) != gs_checksum(tail.ptr, tail.len, 0) &&
-        !GS_SABOTAGED(toc_checksum))
-        return gs_corrupt(err, "%s has a damaged table of contents", container->name);
     container->sums_offset = sums_offset;
     container->pages = pages;
     container->chunks_count = chunks_count;
-    if (!read_chunks(container, gs_bytes_of(file.ptr + toc_offset,
-                                            (size_t)(footer_offset - toc_offset))))
-        return gs_corrupt(err, "%s has a table of contents that cannot be right", container->name);
+    *tail = gs_bytes_of(file.ptr + sums_offset, (size_t)(footer_offset - sums_offset));
+    *checksum = gs_load_u64(footer + 24);
     return GSEARCH_OK;
+}
+
+/* The rows at the end of page sums and table. */
+static gs_bytes rows_of(const gs_container *container, gs_bytes tail)
+{
+    size_t sums = (size_t)container->pages * SUM_BYTES;
+    return gs_bytes_of(tail.ptr + sums, tail.len - sums);
+}
+
+static gsearch_status check_footer(gs_container *container, gsearch_error *err)
+{
+    gs_bytes tail;
+    uint64_t checksum;
+    GS_TRY(read_footer(container, &tail, &checksum, err));
+    if (checksum != gs_checksum(tail.ptr, tail.len, 0) && !GS_SABOTAGED(toc_checksum))
+        return gs_corrupt(err, "%s has a damaged table of contents", container->name);
+    return read_chunks(container, rows_of(container, tail))
+               ? GSEARCH_OK
+               : gs_corrupt(err, "%s has a table of contents that cannot be right",
+                            container->name);
 }
 
 /* `fault` begins with the name of the file: adds where it is and what helps. */
@@ -334,12 +352,10 @@ static gsearch_status fail_open(gs_dir *dir, const gsearch_error *fault, gsearch
                        : "see gsearch salvage");
 }
 
-gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *name, uint64_t length,
-                                 uint32_t kind, gs_hash128 id, bool map, gs_container **out,
-                                 gsearch_error *err)
+/* Opens the file; nothing of it is looked at. */
+static gsearch_status open_file(gs_dir *dir, const gs_mem *mem, const char *name, uint64_t length,
+                                gs_hash128 id, bool map, gs_container **out, gsearch_error *err)
 {
-    if (length < GS_HEADER_BYTES + GS_FOOTER_BYTES)
-        return gs_corrupt(err, "%s is too short: %llu bytes", name, (unsigned long long)length);
     gs_map *opened;
     GS_TRY(gs_map_open(dir, name, length, map, &opened, err));
     gs_bytes file = gs_map_bytes(opened);
@@ -356,7 +372,19 @@ gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *nam
     container->file = file;
     container->id = id;
     snprintf(container->name, sizeof(container->name), "%s", name);
+    *out = container;
+    return GSEARCH_OK;
+}
+
+gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *name, uint64_t length,
+                                 uint32_t kind, gs_hash128 id, bool map, gs_container **out,
+                                 gsearch_error *err)
+{
+    gs_container *container;
     gsearch_error fault = {0};
+    if (length < GS_HEADER_BYTES + GS_FOOTER_BYTES)
+        return gs_corrupt(err, "%s is too short: %llu bytes", name, (unsigned long long)length);
+    GS_TRY(open_file(dir, mem, name, length, id, map, &container, err));
     gsearch_status status = check_header(container, kind, &fault);
     if (!status)
         status = check_footer(container, &fault);
@@ -366,6 +394,84 @@ gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *nam
     }
     *out = container;
     return GSEARCH_OK;
+}
+
+/* Whether rows stand at `at` that lead from the header to page sums that end there: no other bytes
+ * do that by chance. */
+static bool find_rows(gs_container *container, uint64_t at)
+{
+    const uint8_t *row = container->file.ptr + at;
+    uint64_t left = container->file.len - at;
+    if (gs_load_u32(row + 4) != CHUNK_VERSION || gs_load_u64(row + 8) != GS_HEADER_BYTES)
+        return false;
+    container->pages = (at + GS_PAGE_BYTES + SUM_BYTES - 1) / (GS_PAGE_BYTES + SUM_BYTES);
+    container->sums_offset = at - container->pages * SUM_BYTES;
+    if (container->sums_offset < GS_HEADER_BYTES || container->sums_offset % GS_CHUNK_ALIGN)
+        return false;
+    for (uint32_t count = 1; count <= GS_CHUNKS_MAX && count * GS_TOC_ROW_BYTES <= left; count++) {
+        container->chunks_count = count;
+        if (read_chunks(container, gs_bytes_of(row, count * GS_TOC_ROW_BYTES)))
+            return true;
+    }
+    return false;
+}
+
+static bool find_table(gs_container *container)
+{
+    uint64_t len = container->file.len;
+    for (uint64_t at = len / SUM_BYTES * SUM_BYTES; at > GS_HEADER_BYTES; at -= SUM_BYTES)
+        if (len - at >= GS_TOC_ROW_BYTES && find_rows(container, at))
+            return true;
+    return false;
+}
+
+/* Looks for the one byte of the table that is wrong: with the right one its checksum fits. */
+static gsearch_status mend_table(gs_container *container, gsearch_error *err)
+{
+    gs_bytes tail;
+    uint64_t checksum;
+    GS_TRY(read_footer(container, &tail, &checksum, err));
+    uint8_t *copy = (uint8_t *)gs_mem_dup(container->mem, tail);
+    if (!copy)
+        return gs_fail_memory(err);
+    gs_bytes rows = rows_of(container, gs_bytes_of(copy, tail.len));
+    bool is_mended = false;
+    for (size_t at = tail.len - rows.len; at < tail.len && !is_mended; at++) {
+        for (unsigned change = 1; change < 256 && !is_mended; change++) {
+            copy[at] = (uint8_t)(tail.ptr[at] ^ change);
+            is_mended = gs_checksum(copy, tail.len, 0) == checksum && read_chunks(container, rows);
+        }
+        copy[at] = is_mended ? copy[at] : tail.ptr[at];
+    }
+    gs_mem_free(container->mem, copy);
+    return is_mended ? GSEARCH_OK
+                     : gs_corrupt(err, "%s has a damaged table of contents", container->name);
+}
+
+gsearch_status gs_container_open_damaged(gs_dir *dir, const gs_mem *mem, const char *name,
+                                         gs_hash128 id, bool map, gs_container **out,
+                                         gsearch_error *err)
+{
+    uint64_t length;
+    gs_container *container;
+    GS_TRY(gs_dir_file_size(dir, name, &length, err));
+    if (length < GS_HEADER_BYTES + GS_FOOTER_BYTES)
+        return gs_corrupt(err, "%s is too short: %llu bytes", name, (unsigned long long)length);
+    GS_TRY(open_file(dir, mem, name, length, id, map, &container, err));
+    gsearch_error fault = {0};
+    gsearch_status status = check_footer(container, NULL);
+    if (status)
+        status = mend_table(container, &fault);
+    if (status == GSEARCH_CORRUPT && find_table(container))
+        status = GSEARCH_OK;
+    if (!status) {
+        *out = container;
+        return GSEARCH_OK;
+    }
+    gs_container_close(container);
+    if (err)
+        *err = fault;
+    return status;
 }
 
 void gs_container_close(gs_container *container)

@@ -50,6 +50,12 @@ typedef struct gs_container gs_container;
 GS_CHECKED gsearch_status gs_container_open(gs_dir *dir, const gs_mem *mem, const char *name,
                                             uint64_t length, uint32_t kind, gs_hash128 id, bool map,
                                             gs_container **out, gsearch_error *err);
+/* For salvage: opens a file of any length, whose header and footer may be damaged. The table of
+ * contents is found by its form alone, wherever the file has been cut behind it or has grown; one
+ * that has a wrong byte, by its checksum in the footer. NOT_FOUND; CORRUPT if there is none. */
+GS_CHECKED gsearch_status gs_container_open_damaged(gs_dir *dir, const gs_mem *mem,
+                                                    const char *name, gs_hash128 id, bool map,
+                                                    gs_container **out, gsearch_error *err);
 void gs_container_close(gs_container *container);
 
 /* Gives back the memory of what was read so far; reading on stays possible. */

@@ -241,14 +241,26 @@ static gsearch_status open_column(gs_bytes bytes, uint32_t id, uint32_t count, g
     return gs_corrupt(err, "COLS: column %.4s is missing", (char *)&id);
 }
 
+gsearch_status gs_columns_open(gs_bytes cols, uint32_t count, gs_doctable *out, gsearch_error *err)
+{
+    GS_TRY(open_column(cols, GS_COLUMN_RANK, count, &out->rank, err));
+    GS_TRY(open_column(cols, GS_COLUMN_TITLE, count, &out->title, err));
+    GS_TRY(open_column(cols, GS_COLUMN_FLAGS, count, &out->flags, err));
+    return open_column(cols, GS_COLUMN_DATE, count, &out->date, err);
+}
+
+gs_bytes gs_columns_head(gs_bytes cols)
+{
+    gs_cursor cursor = gs_cursor_of(cols);
+    uint64_t len = COLS_HEAD_BYTES + (uint64_t)gs_cursor_u32(&cursor) * COLS_ROW_BYTES;
+    return gs_bytes_of(cols.ptr, len < cols.len ? (size_t)len : cols.len);
+}
+
 gsearch_status gs_doctable_open(gs_bytes docs, gs_bytes cols, gs_doctable *out, gsearch_error *err)
 {
     gs_doctable table;
     GS_TRY(gs_doctable_view(docs, &table, err));
-    GS_TRY(open_column(cols, GS_COLUMN_RANK, table.count, &table.rank, err));
-    GS_TRY(open_column(cols, GS_COLUMN_TITLE, table.count, &table.title, err));
-    GS_TRY(open_column(cols, GS_COLUMN_FLAGS, table.count, &table.flags, err));
-    GS_TRY(open_column(cols, GS_COLUMN_DATE, table.count, &table.date, err));
+    GS_TRY(gs_columns_open(cols, table.count, &table, err));
     *out = table;
     return GSEARCH_OK;
 }

@@ -62,6 +62,12 @@ GS_CHECKED gsearch_status gs_doctable_open(gs_bytes docs, gs_bytes cols, gs_doct
 /* The same without columns. */
 GS_CHECKED gsearch_status gs_doctable_view(gs_bytes docs, gs_doctable *out, gsearch_error *err);
 
+/* Columns alone, of `count` documents. Only their head (see gs_columns_head) need be verified. */
+GS_CHECKED gsearch_status gs_columns_open(gs_bytes cols, uint32_t count, gs_doctable *out,
+                                          gsearch_error *err);
+/* The bytes of COLS that say where the columns are. */
+gs_bytes gs_columns_head(gs_bytes cols);
+
 /* The document of `position` < positions, which is `doc` or one behind it. */
 static inline uint32_t gs_doctable_from(const gs_doctable *docs, uint32_t doc, uint32_t position)
 {

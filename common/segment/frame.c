@@ -97,3 +97,9 @@ gsearch_status gs_frame_decode(gs_frame_decoder *decoder, gs_bytes stored, uint8
     *raw_len = written;
     return GSEARCH_OK;
 }
+
+size_t gs_frame_length(gs_bytes bytes)
+{
+    size_t len = ZSTD_findFrameCompressedSize(bytes.ptr, bytes.len);
+    return ZSTD_isError(len) ? 0 : len;
+}

@@ -27,4 +27,7 @@ GS_CHECKED gsearch_status gs_frame_encode(gs_frame_encoder *encoder, gs_bytes ra
 GS_CHECKED gsearch_status gs_frame_decode(gs_frame_decoder *decoder, gs_bytes stored, uint8_t *out,
                                           size_t room, size_t *raw_len, gsearch_error *err);
 
+/* The length of the frame that `bytes` begin with; 0 if none does, or it goes beyond them. */
+size_t gs_frame_length(gs_bytes bytes);
+
 #endif

@@ -8,6 +8,8 @@
 
 #include <assert.h>
 
+#include "common/base/limits.h"
+
 #define DIRECTORY_ROW_BYTES 12u
 #define CHECKPOINT_ROW_BYTES 8u
 #define CONTINUATION_BYTES (GS_TEXT_BLOCK_BYTES - 1u) // behind the zero that opens it
@@ -216,6 +218,56 @@ static gsearch_status load_block(const gs_store *store, gs_decoder *decoder, uin
     decoder->text_block = block;
     decoder->text_cached = true;
     return GSEARCH_OK;
+}
+
+static void put_row(gs_buf *directory, uint64_t offset, uint32_t first)
+{
+    gs_buf_u64(directory, offset);
+    gs_buf_u32(directory, first);
+}
+
+/* The block that begins `rest`, and how many documents begin in it; CORRUPT if there is none. */
+static gsearch_status next_block(gs_container *container, gs_bytes rest, gs_decoder *decoder,
+                                 size_t *stored_len, uint32_t *begun, gsearch_error *err)
+{
+    gs_bytes stored = gs_bytes_of(rest.ptr, gs_frame_length(rest));
+    size_t raw_len;
+    GS_TRY(gs_container_check(container, stored, err));
+    gs_buf_reset(&decoder->text);
+    uint8_t *room = gs_buf_reserve(&decoder->text, GS_TEXT_BLOCK_BYTES_MAX);
+    if (!room)
+        return gs_fail(err, decoder->text.status, "no room for a stored text");
+    GS_TRY(gs_frame_decode(decoder->zstd, stored, room, GS_TEXT_BLOCK_BYTES_MAX, &raw_len, err));
+    gs_cursor cursor = gs_cursor_of(gs_bytes_of(room, raw_len));
+    *begun = gs_cursor_varint32(&cursor);
+    *stored_len = stored.len;
+    return cursor.bad ? gs_corrupt(err, "a text block is empty") : GSEARCH_OK;
+}
+
+gsearch_status gs_store_recover(gs_container *container, gs_bytes text, gs_decoder *decoder,
+                                gs_buf *directory, gs_store *out, gsearch_error *err)
+{
+    gsearch_error fault = {0};
+    size_t at = 0, stored_len = 0;
+    uint32_t documents = 0, begun = 0;
+    decoder->text_cached = false;
+    while (at < text.len) {
+        gs_bytes rest = gs_bytes_of(text.ptr + at, text.len - at);
+        gsearch_status status =
+            next_block(container, rest, decoder, &stored_len, &begun, &fault);
+        if (status == GSEARCH_NO_MEMORY)
+            return gs_fail_memory(err);
+        if (status || begun > GS_SEGMENT_DOCUMENTS_MAX - documents)
+            break;
+        put_row(directory, at, documents);
+        documents += begun;
+        at += stored_len;
+    }
+    put_row(directory, at, documents);
+    if (directory->status)
+        return gs_fail_memory(err);
+    return gs_store_open(container, gs_bytes_of(text.ptr, at), gs_buf_view(directory),
+                         gs_bytes_of("", 0), documents, out, err);
 }
 
 /* The last block that begins with `doc` or an earlier document. */

@@ -39,6 +39,12 @@ GS_CHECKED gsearch_status gs_store_open(gs_container *container, gs_bytes text, 
                                         gs_bytes checkpoints, uint32_t documents, gs_store *out,
                                         gsearch_error *err);
 
+/* The same without a directory that can be read: it is made anew, into `directory`, by going from
+ * block to block, and ends where one is damaged. So `documents` are those up to there. */
+GS_CHECKED gsearch_status gs_store_recover(gs_container *container, gs_bytes text,
+                                           gs_decoder *decoder, gs_buf *directory, gs_store *out,
+                                           gsearch_error *err);
+
 /* What is stored of a document. */
 typedef struct gs_stored {
     gs_bytes text;   /* text_from onwards; until the next call with this decoder */

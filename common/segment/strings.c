@@ -117,6 +117,20 @@ static gs_cursor block_cursor(const gs_strings *strings, uint32_t block)
     return gs_cursor_of(gs_bytes_of(strings->data.ptr + begin, end - begin));
 }
 
+gs_bytes gs_strings_offsets(const gs_strings *strings, uint32_t i)
+{
+    uint32_t block = i / GS_STRINGS_BLOCK;
+    bool is_last = block + 1 == blocks_of(strings->count);
+    return gs_bytes_of(strings->offsets + (size_t)block * OFFSET_BYTES,
+                       is_last ? OFFSET_BYTES : 2 * OFFSET_BYTES);
+}
+
+gs_bytes gs_strings_block(const gs_strings *strings, uint32_t i)
+{
+    gs_cursor cursor = block_cursor(strings, i / GS_STRINGS_BLOCK);
+    return gs_bytes_of(cursor.ptr, cursor.bad ? 0 : gs_cursor_left(&cursor));
+}
+
 /* Turns the string at out->data + start, number `i` - 1, into number `i`. */
 static gsearch_status next_string(gs_cursor *cursor, uint32_t i, gs_buf *out, size_t start,
                                   gsearch_error *err)

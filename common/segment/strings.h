@@ -37,6 +37,11 @@ GS_CHECKED gsearch_status gs_strings_open(gs_bytes bytes, const char *what, gs_s
  * number is below `count`. */
 void gs_strings_expect(const gs_strings *strings, const uint32_t *numbers, size_t count);
 
+/* What string `i` is read from, for lists of which not all bytes were verified: what says where its
+ * block is, and, if that is right, the block; empty if it cannot be right. */
+gs_bytes gs_strings_offsets(const gs_strings *strings, uint32_t i);
+gs_bytes gs_strings_block(const gs_strings *strings, uint32_t i);
+
 /* Appends string `i` (i < count) to `out`. CORRUPT. */
 GS_CHECKED gsearch_status gs_strings_get(const gs_strings *strings, uint32_t i, gs_buf *out,
                                          gsearch_error *err);

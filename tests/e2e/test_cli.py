@@ -709,7 +709,8 @@ def salvage_names_what_is_lost():
         content[offset + length // 2] ^= 0x55
         (here.index / name).write_bytes(content)
         here.run("verify", expect=65)
-        text = here.lines("salvage", "saved")
+        text = here.lines("salvage", "saved", expect=65)
+        assert here.said == "gsearch: corrupt: not all could be saved\n", here.said
         lost = [line.split()[1].rstrip(":") for line in text if line.startswith("lost ")]
         counts = dict(word.split("=") for word in text[-1].split())
         assert lost and int(counts["lost"]) == len(lost), text
@@ -732,8 +733,51 @@ def salvage_needs_no_dictionary():
         (here.index / name).write_bytes(content)
         here.run("search", "营商环境", expect=65)
         text = here.lines("salvage", "saved")
-        assert text == ["saved=100 lost=0 lost_files=0 generation=1"], text
+        assert text == ["saved=100 incomplete=0 lost=0 lost_files=0 stale=false generation=1"], text
         here.run("verify", "-d", "saved", "--deep", "--recall", "50")
+
+
+def salvage_saves_texts_without_their_ids():
+    with place() as here:
+        large_corpus(here)
+        name, = here.files("seg-*")
+        content = bytearray((here.index / name).read_bytes())
+        found = re.search(r"^chunk KEYS offset=(\d+) bytes=(\d+)$", here.run("dump"), re.M)
+        content[int(found[1]) + int(found[2]) // 2] ^= 0x55
+        (here.index / name).write_bytes(content)
+        text = here.lines("salvage", "saved", expect=65)
+        unnamed = [line for line in text if line.startswith(f"lost the id of {name}#")]
+        assert unnamed and text[-1].startswith("saved=300 incomplete="), text[-3:]
+        there = here.ids("-d", "saved", "--all", "政务")
+        named = {f"{name}#{line.split('#')[1].split(':')[0]}" for line in unnamed}
+        assert named & set(there), there
+        here.run("verify", "-d", "saved", "--deep", "--recall", "50")
+
+
+def salvage_without_the_newest_manifest_is_stale():
+    with place() as here:
+        two_generations(here)
+        spoil(here.index / "manifest-0000000000000002.gsm")
+        text = here.lines("salvage", "saved", expect=65)
+        assert text[0].startswith("lost manifest-0000000000000002.gsm: "), text
+        assert text[1] == ("saved=2 incomplete=0 lost=0 lost_files=1 stale=true generation=1"), text
+        assert "may have come back" in here.said, here.said
+        assert here.ids("-d", "saved", "政务") == ["corpus/a.txt", "corpus/b.txt"]
+
+
+def salvage_beside_commits_loses_nothing():
+    with place() as here:
+        large_corpus(here)
+        adding = ("for i in $(seq 60); do echo '{\"id\":\"n\",\"text\":\"'$i'\"}' | "
+                  "\"$0\" index -; done")
+        rounds = 0
+        with subprocess.Popen(["sh", "-c", adding, GSEARCH], cwd=here.folder,
+                              stdout=subprocess.DEVNULL) as busy:
+            while busy.poll() is None or rounds == 0:
+                text = here.lines("salvage", f"saved{rounds}")
+                assert " lost=0 lost_files=0 stale=false " in text[-1], text
+                rounds += 1
+        assert busy.returncode == 0
 
 
 def salvage_of_ruins_fails():
@@ -896,7 +940,9 @@ tap.main(
     tokens_tell_position_bytes_kind_and_term, explain_tells_the_plan, verify_passes_a_whole_index,
     no_flipped_byte_is_missed_or_gives_a_wrong_answer, a_missing_file_is_named,
     merge_changes_no_answer, backup_is_an_index, salvage_names_what_is_lost,
-    salvage_needs_no_dictionary, salvage_of_ruins_fails,
+    salvage_needs_no_dictionary, salvage_saves_texts_without_their_ids,
+    salvage_without_the_newest_manifest_is_stale, salvage_beside_commits_loses_nothing,
+    salvage_of_ruins_fails,
     old_answers_are_told_once_and_change_no_exit_code, messages_name_the_object_and_the_next_step,
     dump_is_the_same_every_time,
     options_explain_themselves, the_commands_of_the_readme_run)

@@ -68,7 +68,7 @@ void gs_sample_index_make(const char *dir)
     gsearch_writer_close(writer);
 }
 
-char *gs_sample_index_damage(const char *dir, unsigned chunk)
+char *gs_sample_index_place(const char *dir, unsigned chunk, uint64_t *offset, uint64_t *length)
 {
     gsearch_error error = {0};
     gs_dir *folder;
@@ -79,19 +79,27 @@ char *gs_sample_index_damage(const char *dir, unsigned chunk)
     assert_ok(gs_manifest_load(folder, NULL, &manifest, &error), &error);
     const gs_manifest_file *file = &manifest.segments[0].segment;
     gs_container_file_name(GS_SEGMENT_PREFIX, file->id, GS_SEGMENT_SUFFIX, name);
-    uint64_t offset = 0, length = file->length;
+    *offset = 0;
+    *length = file->length;
     assert_ok(gs_container_open(folder, NULL, name, file->length, GS_KIND_SEGMENT, file->id, false,
                                 &container, &error),
               &error);
     for (size_t i = 0; chunk && i < gs_container_chunks(container); i++)
-        if (gs_container_chunk_id(container, i, &offset, &length) == chunk)
+        if (gs_container_chunk_id(container, i, offset, length) == chunk)
             break;
     gs_container_close(container);
     gs_dir_close(folder);
+    return strdup(name);
+}
+
+char *gs_sample_index_damage(const char *dir, unsigned chunk)
+{
+    uint64_t offset, length;
     size_t len;
+    char *name = gs_sample_index_place(dir, chunk, &offset, &length);
     uint8_t *data = gs_test_file_read(dir, name, &len);
     data[offset + length / 2] ^= 1;
     gs_test_file_write(dir, name, data, len);
     free(data);
-    return strdup(name);
+    return name;
 }

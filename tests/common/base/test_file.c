@@ -204,6 +204,14 @@ static void sizes_and_removal_name_a_missing_file(void **state)
     gs_test_file_write(f->path, "a", "12345", 5);
     assert_ok(gs_dir_file_size(f->dir, "a", &size, err), err);
     assert_true(size == 5);
+    int64_t written = 7;
+    const struct timespec times[2] = {{1, 2}, {1512432000, 123456789}};
+    assert_fails(GSEARCH_NOT_FOUND, gs_dir_file_time(f->dir, "b", &written, err), err);
+    char *path = gs_test_path(f->path, "a");
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    free(path);
+    assert_ok(gs_dir_file_time(f->dir, "a", &written, err), err);
+    assert_true(written == 1512432000123456789);
     assert_ok(gs_dir_remove(f->dir, "a", err), err);
     assert_false(gs_test_file_exists(f->path, "a"));
     assert_ok(gs_dir_sync(f->dir, err), err);

@@ -354,6 +354,52 @@ static void pages_that_changed_places_are_found(void **state)
     free(s.data);
 }
 
+/* Opens `s->data` as a damaged file: has the chunks it was made with. */
+static bool is_recovered(place *p, const sample *s, size_t len, const size_t *lengths, size_t count)
+{
+    gs_test_file_write(p->path, "changed", s->data, len);
+    gs_container *container;
+    gsearch_status status = gs_container_open_damaged(p->dir, &p->flaky.mem, "changed", s->name.id,
+                                                      false, &container, &p->error);
+    assert_true(!status || status == GSEARCH_CORRUPT);
+    if (status)
+        return false;
+    bool good = gs_container_chunks(container) == count;
+    for (size_t i = 0; i < count && good; i++) {
+        uint64_t offset, length;
+        good = gs_container_chunk_id(container, i, &offset, &length) ==
+                   CHUNK_A + (uint32_t)i * 0x01010101u &&
+               length == lengths[i] && (!length || s->data[offset] == byte_of(i));
+    }
+    gs_container_close(container);
+    return good;
+}
+
+static void a_damaged_file_opens_if_its_table_can_be_told(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {5, 0, 64, 40000};
+    sample s = make(p, lengths, 4);
+    size_t footer = s.len - 64, table = footer - 4 * 24;
+    assert_true(is_recovered(p, &s, s.len, lengths, 4));
+    for (size_t at = 0; at < s.len; at += at == 63 ? table - 63 : 1) {
+        s.data[at] ^= 0x41;
+        assert_true(is_recovered(p, &s, s.len, lengths, 4));
+        s.data[at] ^= 0x41;
+    }
+    for (size_t len = footer; len < s.len; len++)
+        assert_true(is_recovered(p, &s, len, lengths, 4));
+    s.data = realloc(s.data, s.len + 100);
+    memset(s.data + s.len, 0x41, 100);
+    for (size_t more = 1; more <= 100; more++)
+        assert_true(is_recovered(p, &s, s.len + more, lengths, 4));
+    assert_false(is_recovered(p, &s, table, lengths, 4));
+    s.data[table + 24] ^= 1; // two wrong bytes are too many, if they are where a row is
+    s.data[table + 28] ^= 1;
+    assert_false(is_recovered(p, &s, s.len, lengths, 4));
+    free(s.data);
+}
+
 static void a_missing_chunk_is_empty_unless_needed(void **state)
 {
     place *p = *state;
@@ -682,6 +728,7 @@ int main(void)
         PLACE_CASE(damage_outside_of_chunks_is_told_without_one),
         PLACE_CASE(chunks_may_end_with_a_page),
         PLACE_CASE(pages_that_changed_places_are_found),
+        PLACE_CASE(a_damaged_file_opens_if_its_table_can_be_told),
         PLACE_CASE(a_missing_chunk_is_empty_unless_needed),
         PLACE_CASE(ids_are_told_as_letters_and_digits),
         PLACE_CASE(a_forged_table_of_contents_is_refused),

@@ -229,6 +229,13 @@ static void columns_hold_numbers_of_any_width(void **state)
             assert_int_equal(gs_column_get(&docs.rank, i), rank[i]);
             assert_int_equal(gs_doctable_title_end(&docs, i), starts[i] + rank[i]);
         }
+        // the head is all that says where columns are
+        gs_bytes head = gs_columns_head(gs_buf_view(&cols));
+        assert_int_equal(head.len, 8 + 4 * 24);
+        assert_int_equal(gs_columns_head(gs_bytes_of(head.ptr, 50)).len, 50);
+        gs_doctable columns;
+        assert_ok(gs_columns_open(gs_buf_view(&cols), 4, &columns, &error), &error);
+        assert_ptr_equal(columns.date.data, docs.date.data);
         gs_buf_release(&docs_bytes);
         gs_buf_release(&cols);
     }

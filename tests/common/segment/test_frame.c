@@ -26,7 +26,12 @@ static void a_frame_is_one_that_zstd_reads_and_back(void **state)
         gs_bytes source = gs_bytes_of(raw, lengths[i]);
         assert_ok(gs_frame_encode(encoder, source, &out, &error), &error);
         assert_memory_equal(out.data, "before", 6);
+        assert_int_equal(gs_frame_length(gs_bytes_of(out.data + 6, out.len - 7)), 0);
+        assert_int_equal(gs_frame_length(gs_buf_view(&out)), 0);
         gs_bytes stored = gs_bytes_of(out.data + 6, out.len - 6);
+        gs_buf_str(&out, "behind");
+        stored.ptr = out.data + 6;
+        assert_int_equal(gs_frame_length(gs_bytes_of(stored.ptr, out.len - 6)), stored.len);
         assert_int_equal(ZSTD_getFrameContentSize(stored.ptr, stored.len), lengths[i]);
         assert_int_equal(ZSTD_decompress(decoded, sizeof(decoded), stored.ptr, stored.len),
                          lengths[i]);

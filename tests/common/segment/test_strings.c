@@ -92,6 +92,12 @@ static void every_string_comes_back_by_number(void **state)
             gs_bytes got = gs_bytes_of(out.data + 6, out.len - 6);
             assert_true(gs_bytes_equal(got, l.strings[i]));
             assert_memory_equal(out.data, "before", 6);
+            gs_bytes block = gs_strings_block(&strings, i);
+            assert_int_equal(gs_load_u32(gs_strings_offsets(&strings, i).ptr),
+                             block.ptr - strings.data.ptr);
+            bool is_last = i / GS_STRINGS_BLOCK == (l.count - 1) / GS_STRINGS_BLOCK;
+            assert_int_equal(gs_strings_offsets(&strings, i).len, is_last ? 4 : 8);
+            assert_true(!is_last || block.ptr + block.len == bytes.data + bytes.len);
         }
         gs_buf_release(&bytes);
         gs_buf_release(&out);
