@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cli/command.h"
 #include "cli/opt.h"
@@ -101,26 +102,38 @@ static gsearch_status check_recall(const char *dir, uint64_t samples, uint64_t s
     gs_buf_init(&line, NULL, SIZE_MAX);
     gs_buf_printf(&line,
                   "{\"recall\":%" PRIu64 ",\"unanswered\":%" PRIu64 ",\"differences\":%" PRIu64
-                  ",\"documents\":%" PRIu64 "}",
-                  summary.asked, summary.unanswered, summary.differences, summary.documents);
+                  ",\"documents\":%" PRIu64 ",\"seed\":%" PRIu64 "}",
+                  summary.compared, summary.unanswered, summary.differences, summary.documents,
+                  seed);
     GS_TRY(gs_plain_line(talk->out, &line, talk->json, err));
     gs_out_write(talk->out);
-    return summary.differences
-               ? gs_fail(err, GSEARCH_CORRUPT, "%" PRIu64 " of %" PRIu64 " searches were wrong",
-                         summary.differences, summary.asked)
+    if (summary.differences)
+        return gs_fail(err, GSEARCH_CORRUPT, "%" PRIu64 " of %" PRIu64 " searches were wrong",
+                       summary.differences, summary.compared);
+    return summary.unanswered
+               ? gs_fail(err, GSEARCH_BUDGET, "%" PRIu64 " of %" PRIu64 " searches cost too much",
+                         summary.unanswered, summary.compared + summary.unanswered)
                : GSEARCH_OK;
+}
+
+/* Another number in each run, of few digits. */
+static uint64_t seed_of_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec % 1000000 * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 int gs_cmd_verify(int argc, char **argv)
 {
     const char *dir = NULL;
     bool deep = false, json = false;
-    uint64_t samples = 0, seed = 1;
+    uint64_t samples = 0, seed = seed_of_now();
     const gs_opt opts[] = {
         {"dir", 'd', GS_OPT_TEXT, &dir, "DIR", "the index (default $GSEARCH_INDEX, ./.gsearch)"},
         {"deep", 0, GS_OPT_FLAG, &deep, NULL, "compare every list with the stored text"},
         {"recall", 0, GS_OPT_COUNT, &samples, "N", "ask for N random pieces of text, and compare"},
-        {"seed", 0, GS_OPT_COUNT, &seed, "N", "draw other pieces (1)"},
+        {"seed", 0, GS_OPT_COUNT, &seed, "N", "draw the pieces of a run that printed this seed"},
         {"json", 0, GS_OPT_FLAG, &json, NULL, "JSON Lines"},
     };
     int operands, exit_code;

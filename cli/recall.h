@@ -17,14 +17,14 @@ typedef struct gs_recall_options {
 } gs_recall_options;
 
 typedef struct gs_recall_summary {
-    uint64_t asked;
+    uint64_t compared;
     uint64_t unanswered; /* over the budget of a query: neither right nor wrong */
     uint64_t differences;
     uint64_t documents; /* read */
 } gs_recall_summary;
 
-/* The pieces are 1 to 12 characters of a document without a break between. OK whether there are
- * differences or not; BAD_ARGUMENT if no text is stored. */
+/* The pieces are 1 to 12 characters of a text, or of a title that is a field, breaks and all. OK
+ * whether there are differences or not; BAD_ARGUMENT if no text is stored. */
 GS_CHECKED gsearch_status gs_recall_run(gs_snapshot *snapshot, const gs_recall_options *options,
                                         gs_recall_summary *out, gsearch_error *err);
 

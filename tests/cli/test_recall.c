@@ -82,7 +82,7 @@ static void an_honest_index_misses_nothing(void **state)
 {
     (void)state;
     gs_recall_summary summary = ask(&gs_forgery_honest, unexpected);
-    assert_int_equal(summary.asked, SAMPLES);
+    assert_int_equal(summary.compared, SAMPLES);
     assert_int_equal(summary.differences, 0);
     assert_int_equal(summary.documents, 1);
 }
@@ -103,6 +103,22 @@ static void another_text_is_told(void **state)
     assert_true(ask(&claims, extra).differences > 0);
 }
 
+static void over_a_break(const char *piece, uint64_t found, uint64_t expected, void *payload)
+{
+    (void)payload;
+    assert_string_equal(piece, "\"政、务\"");
+    assert_int_equal(found, 0);
+    assert_int_equal(expected, 1);
+}
+
+static void pieces_go_across_breaks(void **state)
+{
+    (void)state;
+    gs_forgery claims = gs_forgery_honest;
+    claims.text = "政、务";
+    assert_true(ask(&claims, over_a_break).differences > 0);
+}
+
 static void deleted_documents_and_titles_count_rightly(void **state)
 {
     (void)state;
@@ -110,7 +126,7 @@ static void deleted_documents_and_titles_count_rightly(void **state)
     gs_sample_index_make(path);
     for (uint64_t seed = 0; seed < 3; seed++) {
         gs_recall_summary summary = run(path, 500, seed, unexpected);
-        assert_int_equal(summary.asked, 500);
+        assert_int_equal(summary.compared, 500);
         assert_int_equal(summary.unanswered, 0);
         assert_int_equal(summary.documents, GS_SAMPLE_COMMITS * GS_SAMPLE_DOCUMENTS -
                                                 (GS_SAMPLE_COMMITS - 1));
@@ -124,6 +140,7 @@ int main(void)
         cmocka_unit_test(an_honest_index_misses_nothing),
         cmocka_unit_test(a_phrase_that_is_missed_is_told),
         cmocka_unit_test(another_text_is_told),
+        cmocka_unit_test(pieces_go_across_breaks),
         cmocka_unit_test(deleted_documents_and_titles_count_rightly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -620,6 +620,31 @@ def verify_passes_a_whole_index():
         assert all(line["status"] == "ok" for line in json_lines[:-1]), json_lines
 
 
+def recall_draws_other_pieces_each_time_and_titles_too():
+    with place() as here:
+        here.write("titles.jsonl", '{"id":"a","title":"政务公开年度报告"}\n')
+        here.counts("titles.jsonl")
+        seeds = set()
+        for _ in range(3):
+            text = here.run("verify", "--recall", "20")
+            found = re.search(r"^recall=20 unanswered=0 differences=0 documents=1 seed=(\d+)$",
+                              text, re.M)
+            assert found, text
+            seeds.add(found[1])
+        assert len(seeds) == 3, seeds
+        assert " seed=7\n" in here.run("verify", "--recall", "20", "--seed", "7")
+
+
+def recall_does_not_pass_what_it_could_not_ask():
+    with place() as here:
+        here.write("long.txt", "的" * 20_000_000)
+        here.counts("long.txt")
+        text = here.run("verify", "--recall", "4", "--seed", "1", expect=75)
+        compared, unanswered = re.search(r"^recall=(\d+) unanswered=(\d+) ", text, re.M).groups()
+        assert int(unanswered) > 0 and int(compared) + int(unanswered) == 4, text
+        assert "searches cost too much" in here.said, here.said
+
+
 def no_flipped_byte_is_missed_or_gives_a_wrong_answer():
     with place() as here:
         large_corpus(here, documents=40)
@@ -938,6 +963,7 @@ tap.main(
     without_an_index_nothing_is_made, the_index_is_where_one_says,
     a_full_disk_is_told_and_a_closed_pipe_is_not, show_prints_the_document, stat_counts,
     tokens_tell_position_bytes_kind_and_term, explain_tells_the_plan, verify_passes_a_whole_index,
+    recall_draws_other_pieces_each_time_and_titles_too, recall_does_not_pass_what_it_could_not_ask,
     no_flipped_byte_is_missed_or_gives_a_wrong_answer, a_missing_file_is_named,
     merge_changes_no_answer, backup_is_an_index, salvage_names_what_is_lost,
     salvage_needs_no_dictionary, salvage_saves_texts_without_their_ids,
