@@ -37,7 +37,8 @@ typedef struct search_part {
 
 struct gs_search {
     gs_snapshot *snapshot;
-    gs_workspace *work;
+    gs_workspace *work; // NULL: paused, then
+    gs_arena arena;     // is what its arena was, and holds the search itself
     const volatile int *cancel;
     gsearch_request request; // its strings may be gone
     gs_budget budget;
@@ -281,8 +282,21 @@ void gs_search_close(gs_search *search)
     for (uint32_t i = 0; search->parts && i < snapshot->segments_count; i++)
         gs_buf_release(&search->parts[i].id);
     gs_buf_release(&search->strings);
+    gs_arena arena = search->arena;
     gs_workspace_give(&snapshot->pool, search->work); // the search itself lies in its arena
+    gs_arena_release(&arena);
     gs_snapshot_unref(snapshot);
+}
+
+void gs_search_pause(gs_search *search)
+{
+    gs_workspace *work = search->work;
+    if (!work)
+        return;
+    search->arena = work->arena;
+    search->work = NULL;
+    gs_arena_init(&work->arena, work->mem, GS_QUERY_MEMORY_BYTES_MAX);
+    gs_workspace_give(&search->snapshot->pool, work);
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -368,7 +382,7 @@ static gsearch_status collect_spans(gs_reader *reader, const gs_plan_node *term,
 {
     gs_search *search = payload;
     (void)term;
-    for (uint32_t r = 0; r < search->rows_count; r++) {
+    for (uint32_t r = search->rows_next; r < search->rows_count; r++) {
         search_row *row = &search->rows[r];
         uint32_t doc = row->hit.doc;
         if (row->segment != reader->segment || !matches->count)
@@ -391,7 +405,7 @@ static gsearch_status batch_documents(gs_search *search, uint32_t segment, gs_do
     uint32_t *docs = gs_arena_alloc(&search->work->batch, room), count = 0;
     if (!docs)
         return gs_fail_memory(err);
-    for (uint32_t r = 0; r < search->rows_count; r++) {
+    for (uint32_t r = search->rows_next; r < search->rows_count; r++) {
         if (search->rows[r].segment != segment)
             continue;
         uint32_t at = count++;
@@ -403,19 +417,15 @@ static gsearch_status batch_documents(gs_search *search, uint32_t segment, gs_do
     return GSEARCH_OK;
 }
 
-static gsearch_status fill_batch(gs_search *search, gsearch_error *err)
+/* Matches again the rows of the batch that are still to be given, for their spans. */
+static gsearch_status find_spans(gs_search *search, gsearch_error *err)
 {
-    uint64_t left = search->head.hits_count - search->rows_given;
-    search->rows_next = 0;
-    search->rows_count = left < BATCH_ROWS ? (uint32_t)left : BATCH_ROWS;
-    for (; search->rows_merged < search->request.offset; search->rows_merged++)
-        GS_TRY(merge_next(search, &search->rows[0], err));
-    for (uint32_t r = 0; r < search->rows_count; r++, search->rows_merged++)
-        GS_TRY(merge_next(search, &search->rows[r], err));
     if (!search->request.snippet)
         return GSEARCH_OK;
     gs_arena_reset(&search->work->batch);
     gs_budget_start(&search->budget, search->cancel);
+    for (uint32_t r = search->rows_next; r < search->rows_count; r++)
+        search->rows[r].spans_count = 0;
     for (uint32_t i = 0; i < search->snapshot->segments_count; i++) {
         gs_reader reader = reader_of(search, i);
         gs_docset within, *sets;
@@ -427,6 +437,33 @@ static gsearch_status fill_batch(gs_search *search, gsearch_error *err)
         GS_TRY(gs_rank_terms(&reader, search->root, sets, collect_spans, search, err));
     }
     return GSEARCH_OK;
+}
+
+/* Takes up what a pause has given away. */
+static gsearch_status resume(gs_search *search, gsearch_error *err)
+{
+    if (search->work)
+        return GSEARCH_OK;
+    gs_workspace *work = gs_workspace_take(&search->snapshot->pool);
+    if (!work)
+        return gs_fail_memory(err);
+    gs_arena_release(&work->arena);
+    work->arena = search->arena;
+    search->arena = (gs_arena){0};
+    search->work = work;
+    return find_spans(search, err);
+}
+
+static gsearch_status fill_batch(gs_search *search, gsearch_error *err)
+{
+    uint64_t left = search->head.hits_count - search->rows_given;
+    search->rows_next = 0;
+    search->rows_count = left < BATCH_ROWS ? (uint32_t)left : BATCH_ROWS;
+    for (; search->rows_merged < search->request.offset; search->rows_merged++)
+        GS_TRY(merge_next(search, &search->rows[0], err));
+    for (uint32_t r = 0; r < search->rows_count; r++, search->rows_merged++)
+        GS_TRY(merge_next(search, &search->rows[r], err));
+    return find_spans(search, err);
 }
 
 /* Has memory fetch the ids and titles of the rows that come next. */
@@ -478,6 +515,7 @@ static gsearch_status fill_strings(gs_search *search, const gs_segment *in, uint
 /* The next row, into search->hit. There must be one. */
 static gsearch_status next_row(gs_search *search, gsearch_error *err)
 {
+    GS_TRY(resume(search, err));
     if (search->rows_next == search->rows_count)
         GS_TRY(fill_batch(search, err));
     if (search->rows_next % EXPECTED_ROWS == 0)

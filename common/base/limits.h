@@ -56,6 +56,7 @@
 #define GS_LINE_TIMEOUT_MS 10000u
 #define GS_IDLE_TIMEOUT_MS 300000u
 #define GS_STALL_TIMEOUT_MS 30000u
+#define GS_STALL_BYTES (64u << 10) /* or all that is left, are to be read in a stall timeout */
 #define GS_STOP_TIMEOUT_MS 5000u
 #define GS_RELOAD_POLL_MS 1000u
 #define GS_TOKEN_BYTES_MAX 4096u

@@ -213,8 +213,10 @@ static void deliver(gs_conn *conn)
 {
     while (conn->first && conn->first->state != GS_JOB_POOLED) {
         gs_job *job = conn->first;
-        if (output_bytes(conn) >= GS_OUTPUT_PAUSE_BYTES && !GS_SABOTAGED(output_pause))
+        if (output_bytes(conn) >= GS_OUTPUT_PAUSE_BYTES && !GS_SABOTAGED(output_pause)) {
+            gs_answer_pause(&job->answer);
             break;
+        }
         if (job->state == GS_JOB_FRESH) {
             submit(conn, job);
             continue;
@@ -603,9 +605,10 @@ static void tick(gs_conn *conn)
 {
     if (conn->is_sending) {
         size_t left = uv_stream_get_write_queue_size(&conn->stream);
-        if (left != conn->progress_left)
+        if (conn->progress_left - left >= GS_STALL_BYTES) {
             conn->progress_at = conn->conns->clock_ms;
-        conn->progress_left = left;
+            conn->progress_left = left;
+        }
     }
     if (is_over(conn) && !GS_SABOTAGED(timeouts)) {
         conn->conns->metrics->timeouts += conn->state != CONN_LINGERING;

@@ -22,6 +22,12 @@ gsearch_status gs_answer_init(gs_answer *answer, gs_bytes line, gsearch_error *e
     return GSEARCH_OK;
 }
 
+void gs_answer_pause(gs_answer *answer)
+{
+    if (answer->search)
+        gs_search_pause(answer->search);
+}
+
 void gs_answer_release(gs_answer *answer)
 {
     gs_search_close(answer->search);

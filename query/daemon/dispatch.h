@@ -39,4 +39,7 @@ bool gs_answer_is_bulky(const gs_answer *answer);
 /* Appends the next piece to `out`, some 64 KiB where the reply streams. */
 void gs_answer_step(gs_answer *answer, gsearch_index *index);
 
+/* After a piece, if the next one has to wait: gives back what that does not need. */
+void gs_answer_pause(gs_answer *answer);
+
 #endif

@@ -144,14 +144,31 @@ static gs_job *exchange(gs_work *work, gs_job *done)
     return job;
 }
 
+static bool others_wait(gs_work *work)
+{
+    uv_mutex_lock(&work->lock);
+    bool wait = work->brief.count || work->streams.count;
+    uv_mutex_unlock(&work->lock);
+    return wait;
+}
+
+static void step(gs_work *work, gs_job *job)
+{
+    if (__atomic_load_n(&job->answer.cancel, __ATOMIC_RELAXED))
+        return;
+    gs_answer_step(&job->answer, work->index);
+    // else each of hundreds would hold what one search needs until it has a thread again
+    if (job->answer.more && others_wait(work))
+        gs_answer_pause(&job->answer);
+}
+
 /* On a thread of the pool: touches the queues, and the answers of the jobs it takes. */
 static void on_work(uv_work_t *request)
 {
     gs_work *work = ((gs_worker *)request->data)->work;
     gs_job *job = NULL;
     while ((job = exchange(work, job)))
-        if (!__atomic_load_n(&job->answer.cancel, __ATOMIC_RELAXED))
-            gs_answer_step(&job->answer, work->index);
+        step(work, job);
 }
 
 /* How many workers there should be beside those that are active. With the lock. */

@@ -253,12 +253,65 @@ static void questions_find_what_a_slow_search_finds(void **unused)
     }
 }
 
+static void check_same_row(const gsearch_hit *hit, const gsearch_hit *wanted)
+{
+    assert_int_equal(hit->rank, wanted->rank);
+    assert_string_equal(hit->id, wanted->id);
+    assert_string_equal(hit->snippet, wanted->snippet);
+    assert_int_equal(hit->marks_count, wanted->marks_count);
+    assert_memory_equal(hit->marks, wanted->marks, hit->marks_count * sizeof(*hit->marks));
+}
+
+static void searches_that_pause_give_the_same_rows_and_share_a_workspace(void **unused)
+{
+    (void)unused;
+    enum { SEARCHES = 5 };
+    gs_collection_options options = {.documents = 700, .pieces_max = 40, .characters = 5};
+    gs_collection corpus = gs_collection_make(3, options);
+    shapes made = make_shapes(&corpus);
+    gs_snapshot *snapshot = gs_index_snapshot(made.indexes[1]);
+    gsearch_request request = {.struct_size = sizeof(request),
+                               .query = "政 OR 务公 OR 2017",
+                               .limit = GSEARCH_LIMIT_ALL,
+                               .snippet = true};
+    gs_search *whole, *paused[SEARCHES];
+    const gsearch_hit *wanted, *hit;
+    gsearch_error error;
+    assert_ok(gs_search_open(snapshot, &request, NULL, &whole, &error), &error);
+    for (int i = 0; i < SEARCHES; i++) {
+        assert_ok(gs_search_open(snapshot, &request, NULL, &paused[i], &error), &error);
+        gs_search_pause(paused[i]);
+    }
+    assert_int_equal(snapshot->pool.idle_count, 1);
+    unsigned rows = 0;
+    do {
+        assert_ok(gs_search_next(whole, &wanted, &error), &error);
+        for (int i = 0; i < SEARCHES; i++) {
+            assert_ok(gs_search_next(paused[i], &hit, &error), &error);
+            assert_int_equal(hit == NULL, wanted == NULL);
+            if (hit)
+                check_same_row(hit, wanted);
+            if (rows % 7 == (unsigned)i || !hit)
+                gs_search_pause(paused[i]);
+        }
+        rows++;
+    } while (wanted);
+    assert_true(rows > 520); // so that a batch was not all
+    for (int i = 0; i < SEARCHES; i++)
+        gs_search_close(paused[i]);
+    gs_search_close(whole);
+    gs_snapshot_unref(snapshot);
+    free_shapes(&made);
+    gs_collection_free(&corpus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_queries_find_what_a_slow_search_finds),
         cmocka_unit_test(long_lists_give_the_same_as_a_slow_search),
         cmocka_unit_test(questions_find_what_a_slow_search_finds),
+        cmocka_unit_test(searches_that_pause_give_the_same_rows_and_share_a_workspace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,7 +90,9 @@ TESTS = {
     "IDLE_TIMEOUT_MS": ("query/daemon/test_conn.c", "an_idle_connection_has_300_seconds",
                         "299999"),
     "STALL_TIMEOUT_MS": ("query/daemon/test_conn.c",
-                         "unread_replies_have_30_seconds_since_the_last_was_read", "29999"),
+                         "unread_replies_have_30_seconds_for_each_64_kib", "29999"),
+    "STALL_BYTES": ("query/daemon/test_conn.c",
+                    "unread_replies_have_30_seconds_for_each_64_kib", "GS_STALL_BYTES - 1"),
     "STOP_TIMEOUT_MS": ("query/daemon/test_server.c",
                         "what_runs_too_long_is_cut_off_after_sigterm", ".stop_timeout_ms = 300"),
     "RELOAD_POLL_MS": ("query/daemon/test_server.c",
@@ -122,7 +124,7 @@ ROWS = {
     "from connecting to AUTH": ("AUTH_TIMEOUT_MS",),
     "from the first byte": ("LINE_TIMEOUT_MS",),
     "idle": ("IDLE_TIMEOUT_MS",),
-    "replies that are not read": ("STALL_TIMEOUT_MS",),
+    "replies that are not read": ("STALL_TIMEOUT_MS", "STALL_BYTES"),
     "one search": ("QUERY_TIME_MS_MAX",),
 }
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "s": 1000}

@@ -178,6 +178,12 @@ gsearch_status gs_search_next(gs_search *search, const gsearch_hit **hit, gsearc
     return GSEARCH_OK;
 }
 
+void gs_search_pause(gs_search *search)
+{
+    (void)search;
+    stub->pauses++;
+}
+
 void gs_search_close(gs_search *search)
 {
     free(search);

@@ -26,6 +26,7 @@ typedef struct gs_stub {
     volatile bool has_changed; /* the files of the generation that answers */
     volatile uint64_t refreshes;
     volatile uint64_t rows_made;
+    volatile uint64_t pauses; /* of searches with rows to come */
     sem_t gate;    /* one search that blocks goes on for each post */
     sem_t blocked; /* posted by each search that begins to block */
 } gs_stub;

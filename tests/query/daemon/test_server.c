@@ -273,6 +273,7 @@ static void a_client_that_stops_reading_is_closed(void **state)
          gs_daemon_stat(daemon, "timeouts") == 0;)
         gs_wait_on(&at);
     assert_int_equal(gs_daemon_stat(daemon, "output_bytes"), 0);
+    assert_int_equal(daemon->stub->pauses, 1);
     char *reply = gs_client_read_all(fd); // what the kernel held
     assert_null(strstr(reply, "END\n"));
     free(reply);

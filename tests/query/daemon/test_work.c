@@ -120,6 +120,20 @@ static void a_full_queue_refuses_at_once(void **state)
     assert_int_equal(bench->ended_count, 4);
 }
 
+static void a_stream_pauses_where_others_wait(void **state)
+{
+    work_bench *bench = *state;
+    submit(bench, "SEARCH limit=all rows 3000");
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->stub.pauses, 0); // it is alone
+    submit(bench, "COUNT block");            // so that both wait
+    submit(bench, "SEARCH limit=all rows 3000");
+    submit(bench, "SEARCH limit=all rows 3000");
+    sem_post(&bench->stub.gate);
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_true(bench->stub.pauses > 0);
+}
+
 static void too_many_streams_are_refused(void **state)
 {
     work_bench *bench = *state;
@@ -289,6 +303,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_follows_a_job_that_is_done_waits_no_longer, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_stream_pauses_where_others_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_streams_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(unread_replies_beyond_the_limit_stop_new_work, setup,
                                         teardown),
