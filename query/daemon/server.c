@@ -21,7 +21,7 @@
 #include "query/daemon/resident.h"
 
 #define TICK_MS 100
-#define DESCRIPTORS_RESERVED 64 /* for the index, a reload, the loop and the door */
+#define DESCRIPTORS_RESERVED 64u /* for the index, a reload, the loop and the door */
 #define POOL_STACK_BYTES (8u << 20) /* that libuv gives a thread of its pool */
 #define SIGNALS_COUNT 4
 #define SIGNALS_TO_STOP 2 /* the first of them */
@@ -277,7 +277,7 @@ static void set_default(unsigned *limit, unsigned value)
 }
 
 /* Raises the limit of descriptors as far as it goes and keeps the connections below it. */
-static void resolve_limits(gs_server *server)
+static gsearch_status resolve_limits(gs_server *server, gsearch_error *err)
 {
     gs_server_limits *limits = &server->limits;
     *limits = server->options->limits;
@@ -292,18 +292,22 @@ static void resolve_limits(gs_server *server)
 
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files))
-        return;
+        return GSEARCH_OK;
     rlim_t wanted = limits->connections + DESCRIPTORS_RESERVED;
     if (files.rlim_cur < wanted) {
         files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
         if (setrlimit(RLIMIT_NOFILE, &files) || getrlimit(RLIMIT_NOFILE, &files))
-            return;
+            return GSEARCH_OK;
     }
-    if (files.rlim_cur < wanted) {
-        limits->connections = files.rlim_cur > 2 * DESCRIPTORS_RESERVED
-                                  ? (unsigned)(files.rlim_cur - DESCRIPTORS_RESERVED)
-                                  : DESCRIPTORS_RESERVED;
+    if (files.rlim_cur <= DESCRIPTORS_RESERVED) {
+        return gs_fail(err, GSEARCH_LIMIT,
+                       "this process may have %u descriptors, the daemon needs more than %u: "
+                       "raise ulimit -n",
+                       (unsigned)files.rlim_cur, DESCRIPTORS_RESERVED);
     }
+    if (files.rlim_cur < wanted)
+        limits->connections = (unsigned)(files.rlim_cur - DESCRIPTORS_RESERVED);
+    return GSEARCH_OK;
 }
 
 static void *uv_alloc(size_t size)
@@ -491,7 +495,8 @@ gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *er
     gsearch_status status = size_pool(server, err);
     if (!status && options->auth_file)
         status = gs_token_load(options->auth_file, &server->token, err);
-    resolve_limits(server);
+    if (!status)
+        status = resolve_limits(server, err);
     if (!status)
         status = bind_all(server, err);
     if (!status && options->on_bound)

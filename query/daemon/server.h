@@ -46,8 +46,8 @@ typedef struct gs_server_options {
  * OK; a second such signal has its default effect. SIGHUP takes the newest generation at once,
  * SIGUSR1 logs what STATS shows. For programs: it handles signals, ignores SIGPIPE and SIGXFSZ and
  * raises the limit of descriptors.
- * BAD_ARGUMENT, LIMIT (addresses, threads), DENIED (an address beyond this machine without
- * auth_file, a token file that others may read), BUSY (address in use), and what gsearch_index_open
+ * BAD_ARGUMENT, LIMIT (addresses, threads, descriptors), DENIED (an address beyond this machine
+ * without auth_file, a token file that others may read), BUSY (address in use), and what gsearch_index_open
  * returns. */
 GS_CHECKED gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *err);
 

@@ -328,12 +328,20 @@ def the_manual_names_every_verb_key_counter_and_status():
 
 
 def the_limit_of_descriptors_is_kept():
-    def lower():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (140, 140))
+    def lower_to(count):
+        return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
-    with index_of(records(0, 2, "甲")) as index, Daemon(index, preexec_fn=lower) as daemon:
+    with index_of(records(0, 2, "甲")) as index:
+        for count in 140, 128, 70:
+            check_places(index, lower_to(count), count - 64)
+        refused = run("serve", "-d", index, "--listen", "127.0.0.1:0", preexec_fn=lower_to(64))
+        assert refused.returncode == 2 and b"ulimit -n" in refused.stderr, refused
+
+
+def check_places(index, lower, places):
+    with Daemon(index, preexec_fn=lower) as daemon:
         clients = []
-        for _ in range(140 - 64):
+        for _ in range(places):
             client = daemon.connect()
             client.sendall(b"PING\n")
             assert client.recv(100) == b"OK PONG\nEND\n"
