@@ -26,10 +26,11 @@ typedef struct merge_source {
     gs_deletes *deletes; /* NULL if nothing is deleted */
     uint32_t shift;      /* of all its positions, without deletes */
     uint32_t *starts;    /* where each document starts in the output, with deletes */
-    gs_terms_iterator terms;
     gs_decoder *decoder; /* one a source: it keeps the chunk read last, and lists come in order */
-    uint64_t gram;       /* that it gives next; NO_GRAM: it has come to its words */
-    gs_list list;        /* its part of the list that is being written */
+    gs_gram_row rows[GS_GRAMS_BLOCK + 1]; /* a block of its grams, NO_GRAM behind the last */
+    uint32_t row, block;     /* the next of these; the block behind them */
+    gs_terms_iterator words;
+    gs_list list;            /* its part of the list that is being written */
 } merge_source;
 
 typedef struct merge {
@@ -40,8 +41,9 @@ typedef struct merge {
     uint32_t documents; /* that stay */
     bool has_text;
     bool small; /* no lists in blocks */
+    uint64_t *grams;      /* the next of each source; NO_GRAM: it has no more */
     gs_term_heap heap;    /* of words; grams are compared one by one, which is faster */
-    merge_source **parts; /* those that have the list being written, in order */
+    merge_source **parts; /* those that have the list being written, in order, and room for one */
     size_t parts_count;
     bool has_deletes; /* any of the sources */
     gs_characters characters;
@@ -116,8 +118,9 @@ static gsearch_status open_sources(merge *all, gs_dir *dir, const gs_manifest_se
         all->has_deletes |= source->deletes != NULL;
     }
     all->has_text = all->sources[0].segment->has_text;
-    all->parts = gs_mem_alloc(all->mem, inputs_count * sizeof(*all->parts));
-    return all->parts ? GSEARCH_OK : gs_fail_memory(err);
+    all->grams = gs_mem_alloc(all->mem, inputs_count * sizeof(*all->grams));
+    all->parts = gs_mem_alloc(all->mem, (inputs_count + 1) * sizeof(*all->parts));
+    return all->grams && all->parts ? GSEARCH_OK : gs_fail_memory(err);
 }
 
 /* Says where every document goes. */
@@ -158,6 +161,7 @@ static void close_merge(merge *all)
         gs_segment_unref(source->segment);
     }
     gs_mem_free(all->mem, all->sources);
+    gs_mem_free(all->mem, all->grams);
     gs_mem_free(all->mem, all->parts);
     gs_mem_free(all->mem, all->positions);
     gs_term_heap_release(&all->heap);
@@ -292,23 +296,37 @@ static gsearch_status sum_characters(merge *all, const merge_source *source, gse
     return GSEARCH_OK;
 }
 
-/* Moves a source on to its next list. */
-static gsearch_status go_on(merge *all, merge_source *source, gsearch_error *err)
+/* Moves a source on to its next gram. */
+static gsearch_status next_gram(merge *all, merge_source *source, gsearch_error *err)
 {
-    bool was_gram = source->gram != NO_GRAM, more;
-    GS_TRY(gs_terms_next(&source->terms, &more, err));
-    if (more && !source->terms.is_word) {
-        source->gram = source->terms.gram;
-        return GSEARCH_OK;
+    const gs_terms *terms = &source->segment->terms;
+    uint64_t before = source->rows[source->row++].gram;
+    if (source->rows[source->row].gram == NO_GRAM && source->block < terms->gram_blocks) {
+        uint32_t count;
+        GS_TRY(gs_terms_read_block(terms, source->block, source->rows, &count, err));
+        if (source->block++ && source->rows[0].gram <= before)
+            return gs_corrupt(err, "%s: grams do not rise",
+                              gs_container_name_of(source->segment->container));
+        source->rows[count].gram = NO_GRAM;
+        source->row = 0;
     }
-    source->gram = NO_GRAM;
+    all->grams[source - all->sources] = source->rows[source->row].gram;
+    return GSEARCH_OK;
+}
+
+/* Moves a source that is on top of the heap, or not in it yet, on to its next word. */
+static gsearch_status next_word(merge *all, merge_source *source, bool is_first,
+                                gsearch_error *err)
+{
+    bool more;
+    GS_TRY(gs_terms_next(&source->words, &more, err));
     gs_term_head head = {
-        .is_word = true, .source = (uint32_t)(source - all->sources), .word = source->terms.word};
-    if (more && was_gram)
+        .is_word = true, .source = (uint32_t)(source - all->sources), .word = source->words.word};
+    if (more && is_first)
         gs_term_heap_push(&all->heap, head);
     else if (more)
         gs_term_heap_replace(&all->heap, head);
-    else if (!was_gram)
+    else if (!is_first)
         gs_term_heap_pop(&all->heap);
     return GSEARCH_OK;
 }
@@ -317,12 +335,14 @@ static gsearch_status open_lists(merge *all, gsearch_error *err)
 {
     GS_TRY(gs_term_heap_init(&all->heap, all->mem, all->sources_count, err));
     GS_TRY(gs_characters_init(&all->characters, all->mem, err));
-    for (uint32_t i = 0; i < all->sources_count; i++) {
+    for (size_t i = 0; i < all->sources_count; i++) {
         merge_source *source = &all->sources[i];
         GS_TRY(sum_characters(all, source, err));
-        GS_TRY(gs_terms_seek_gram(&source->terms, &source->segment->terms, 0, err));
-        source->gram = 0; // it goes to the first
-        GS_TRY(go_on(all, source, err));
+        source->rows[1].gram = NO_GRAM; // it goes to the first block
+        GS_TRY(next_gram(all, source, err));
+        GS_TRY(gs_terms_seek_word(&source->words, &source->segment->terms, gs_bytes_of("", 0),
+                                  err));
+        GS_TRY(next_word(all, source, true, err));
     }
     return GSEARCH_OK;
 }
@@ -412,48 +432,42 @@ static gsearch_status copy_short_list(merge *all, const merge_source *source, gs
     return add_positions(all, source, all->positions, kept, true, err);
 }
 
-/* Takes the next list of a source as a part of the one to be written and moves the source on. */
-static gsearch_status take_part(merge *all, merge_source *source, gsearch_error *err)
-{
-    source->list = source->terms.list;
-    all->parts[all->parts_count++] = source;
-    note_read(all, source->list.count * sizeof(uint32_t));
-    return go_on(all, source, err);
-}
-
-/* Parts that are a short list together, of sources without deletes: most lists are. */
+/* Parts of which none is long, of sources without deletes: most lists are so. */
 static gsearch_status copy_short_parts(merge *all, const gs_term *term, uint32_t positions,
                                        gsearch_error *err)
 {
-    uint32_t filled = 0, documents = 0;
+    uint32_t documents = 0;
     GS_TRY(make_room(all, positions, err));
+    uint32_t *out = all->positions;
     for (size_t i = 0; i < all->parts_count; i++) {
         const merge_source *source = all->parts[i];
         const gs_list *list = &source->list;
-        uint32_t *out = all->positions + filled;
         if (list->count == 1)
-            *out = (uint32_t)list->place;
+            *out = (uint32_t)list->place + source->shift;
         else
-            GS_TRY(gs_list_read(&source->segment->postings, source->decoder, list, out, err));
-        for (uint32_t j = 0; j < list->count; j++)
-            out[j] += source->shift;
-        filled += list->count;
+            GS_TRY(gs_short_list_read(&source->segment->postings, source->decoder, list,
+                                      source->shift, out, err));
+        out += list->count;
         documents += list->documents;
     }
-    return gs_segment_add_short(all->writer, term, all->positions, filled, documents, err);
+    return gs_segment_add_whole(all->writer, term, all->positions, positions, documents, err);
 }
 
 /* Writes the list of the parts taken. */
 static gsearch_status copy_list(merge *all, const gs_term *term, gsearch_error *err)
 {
-    uint64_t positions = 0;
-    for (size_t i = 0; i < all->parts_count; i++)
+    uint32_t positions = 0; // no more than the segments have together, whose positions fit
+    bool has_long = false;
+    for (size_t i = 0; i < all->parts_count; i++) {
         positions += all->parts[i]->list.count;
-    if (!all->has_deletes && positions < GS_LONG_MIN_DEFAULT)
-        return copy_short_parts(all, term, (uint32_t)positions, err);
+        has_long |= all->parts[i]->list.is_long;
+    }
+    note_read(all, positions * (uint64_t)sizeof(uint32_t));
+    if (!all->has_deletes && !has_long)
+        return copy_short_parts(all, term, positions, err);
     GS_TRY(gs_segment_add_list(all->writer, term->is_word, term->gram, term->word, err));
-    if (!all->has_deletes) // no more than the segments have together, whose positions fit
-        gs_segment_expect(all->writer, (uint32_t)positions);
+    if (!all->has_deletes)
+        gs_segment_expect(all->writer, positions);
     for (size_t i = 0; i < all->parts_count; i++) {
         const merge_source *source = all->parts[i];
         GS_TRY(source->list.is_long ? copy_long_list(all, source, err)
@@ -466,22 +480,34 @@ static uint64_t least_gram(const merge *all)
 {
     uint64_t least = NO_GRAM;
     for (size_t i = 0; i < all->sources_count; i++)
-        least = all->sources[i].gram < least ? all->sources[i].gram : least;
+        least = all->grams[i] < least ? all->grams[i] : least;
     return least;
+}
+
+/* Takes the parts of the next gram; no branch guesses which sources have it. */
+static gsearch_status take_gram(merge *all, uint64_t gram, gsearch_error *err)
+{
+    all->parts_count = 0;
+    for (size_t i = 0; i < all->sources_count; i++) {
+        all->parts[all->parts_count] = &all->sources[i];
+        all->parts_count += all->grams[i] == gram;
+    }
+    for (size_t i = 0; i < all->parts_count; i++) {
+        merge_source *source = all->parts[i];
+        source->list = source->rows[source->row].list;
+        GS_TRY(next_gram(all, source, err));
+    }
+    return GSEARCH_OK;
 }
 
 static gsearch_status copy_grams(merge *all, gsearch_error *err)
 {
     gs_term term = {0};
     while ((term.gram = least_gram(all)) != NO_GRAM) {
-        GS_TRY(gs_characters_give(&all->characters, gs_gram_first(term.gram), all->writer, err));
-        for (size_t i = 0; i < all->sources_count; i++)
-            if (all->sources[i].gram == term.gram)
-                GS_TRY(take_part(all, &all->sources[i], err));
+        GS_TRY(take_gram(all, term.gram, err));
         GS_TRY(copy_list(all, &term, err));
-        all->parts_count = 0;
     }
-    return gs_characters_give(&all->characters, GS_CHARACTERS_END, all->writer, err);
+    return GSEARCH_OK;
 }
 
 static gsearch_status copy_words(merge *all, gsearch_error *err)
@@ -491,11 +517,14 @@ static gsearch_status copy_words(merge *all, gsearch_error *err)
         gs_bytes first = gs_term_heap_top(&all->heap)->word;
         memcpy(bytes, first.ptr, first.len);
         gs_term term = {.is_word = true, .word = {bytes, first.len}};
-        do
-            GS_TRY(take_part(all, &all->sources[gs_term_heap_top(&all->heap)->source], err));
-        while (all->heap.count && gs_bytes_equal(gs_term_heap_top(&all->heap)->word, term.word));
-        GS_TRY(copy_list(all, &term, err));
         all->parts_count = 0;
+        do {
+            merge_source *source = &all->sources[gs_term_heap_top(&all->heap)->source];
+            source->list = source->words.list;
+            all->parts[all->parts_count++] = source;
+            GS_TRY(next_word(all, source, false, err));
+        } while (all->heap.count && gs_bytes_equal(gs_term_heap_top(&all->heap)->word, term.word));
+        GS_TRY(copy_list(all, &term, err));
     }
     return GSEARCH_OK;
 }
@@ -503,6 +532,7 @@ static gsearch_status copy_words(merge *all, gsearch_error *err)
 static gsearch_status copy_lists(merge *all, gsearch_error *err)
 {
     GS_TRY(open_lists(all, err));
+    GS_TRY(gs_characters_give(&all->characters, GS_CHARACTERS_END, all->writer, err));
     GS_TRY(copy_grams(all, err));
     GS_TRY(copy_words(all, err));
     return gs_segment_lists_done(all->writer, err);

@@ -362,6 +362,11 @@ uint64_t gs_file_offset(const gs_file *file)
     return file->offset;
 }
 
+gs_hash128 gs_file_hash(const gs_file *file)
+{
+    return gs_checksum_stream_result(file->sum);
+}
+
 /* Whether all of `fd` is what was handed to `file`, whose buffer is used up. */
 static gsearch_status compare_content(gs_file *file, int fd, const char *name, bool *same,
                                       gsearch_error *err)

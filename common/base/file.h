@@ -7,6 +7,7 @@
 #define GS_BASE_FILE_H
 
 #include "common/base/buf.h"
+#include "common/base/checksum.h"
 #include "common/base/fail.h"
 
 /* ---- the folder ---- */
@@ -47,6 +48,7 @@ typedef struct gs_file gs_file;
 GS_CHECKED gsearch_status gs_file_create(gs_dir *dir, gs_file **out, gsearch_error *err);
 void gs_file_write(gs_file *file, const void *data, size_t len);
 uint64_t gs_file_offset(const gs_file *file); /* bytes written so far */
+gs_hash128 gs_file_hash(const gs_file *file); /* of these; unless a write has failed */
 
 /* Flush, read back and compare with the checksum of what was written, fsync, close, rename to
  * `name` without replacing: LOCKED if the name is taken, since another writer was here; but with

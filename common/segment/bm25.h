@@ -48,13 +48,10 @@ static inline uint8_t gs_impact_up(double least)
     return (uint8_t)(whole + (whole < GS_IMPACT_MOST && whole < least));
 }
 
-/* Raises an impact to that of a document with this weighted frequency; `norm` is gs_bm25_at its
- * length. */
-static inline void gs_impact_raise(uint8_t *impact, uint32_t frequency, double norm)
+/* The impact of a document with this weighted frequency; `norm` is gs_bm25_at its length. */
+static inline uint8_t gs_impact_of(uint32_t frequency, double norm)
 {
-    double part = frequency * (GS_IMPACT_MOST * GS_BM25_SLACK), whole = frequency + norm;
-    if (part > *impact * whole) // which is seldom, so there are few divisions
-        *impact = gs_impact_up(part / whole);
+    return gs_impact_up(frequency * (GS_IMPACT_MOST * GS_BM25_SLACK) / (frequency + norm));
 }
 
 /* At least the share under `to` of every document whose share under `from` the impact bounds. */

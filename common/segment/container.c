@@ -13,6 +13,7 @@
 #include "common/base/sabotage.h"
 
 #define CHUNK_VERSION 1u
+#define PAGES_AT_ONCE 4u // together as much as a file takes without a copy
 #define FOOTER_HASHED_BYTES (GS_FOOTER_BYTES - 8u) // the rest is their checksum
 #define SUM_BYTES 8u
 
@@ -55,46 +56,36 @@ struct gs_container_writer {
     gs_dir *dir;
     const gs_mem *mem;
     gs_file *file;
-    gs_checksum_stream *content; // of everything so far, for the id
-    gs_buf tail;                 // page sums, then the table of contents
+    gs_buf tail; // page sums, then the table of contents
     uint64_t page_number;
-    size_t page_filled;
     uint64_t offset;
+    size_t filled; // of `pages`
     uint32_t chunks_count;
     chunk_row chunks[GS_CHUNKS_MAX];
-    uint8_t page[GS_PAGE_BYTES];
+    uint8_t pages[PAGES_AT_ONCE * GS_PAGE_BYTES];
 };
 
-/* Writes bytes that lie under no page sum. */
-static void write_plain(gs_container_writer *writer, const void *data, size_t len)
+/* Sums up the pages that wait, of which the last may not be full, and writes them out. */
+static void end_pages(gs_container_writer *writer)
 {
-    gs_file_write(writer->file, data, len);
-    gs_checksum_stream_add(writer->content, data, len);
-    writer->offset += len;
-}
-
-static void end_page(gs_container_writer *writer, const uint8_t *page)
-{
-    gs_buf_u64(&writer->tail, gs_checksum(page, writer->page_filled, writer->page_number));
-    writer->page_number++;
-    writer->page_filled = 0;
+    for (size_t at = 0; at < writer->filled; at += GS_PAGE_BYTES) {
+        size_t left = writer->filled - at, len = left < GS_PAGE_BYTES ? left : GS_PAGE_BYTES;
+        gs_buf_u64(&writer->tail, gs_checksum(writer->pages + at, len, writer->page_number++));
+    }
+    gs_file_write(writer->file, writer->pages, writer->filled);
+    writer->filled = 0;
 }
 
 static void write_paged(gs_container_writer *writer, const void *data, size_t len)
 {
-    write_plain(writer, data, len);
     const uint8_t *ptr = data;
+    writer->offset += len;
     while (len) {
-        size_t taken = GS_PAGE_BYTES - writer->page_filled;
-        taken = taken < len ? taken : len;
-        const uint8_t *page = ptr;
-        if (taken < GS_PAGE_BYTES) { // whole pages need no copy
-            memcpy(writer->page + writer->page_filled, ptr, taken);
-            page = writer->page;
-        }
-        writer->page_filled += taken;
-        if (writer->page_filled == GS_PAGE_BYTES)
-            end_page(writer, page);
+        size_t room = sizeof(writer->pages) - writer->filled, taken = len < room ? len : room;
+        memcpy(writer->pages + writer->filled, ptr, taken);
+        writer->filled += taken;
+        if (writer->filled == sizeof(writer->pages))
+            end_pages(writer);
         ptr += taken;
         len -= taken;
     }
@@ -124,12 +115,7 @@ gsearch_status gs_container_create(gs_dir *dir, const gs_mem *mem, uint32_t kind
     writer->dir = dir;
     writer->mem = mem;
     gs_buf_init(&writer->tail, mem, SIZE_MAX / 2);
-    gsearch_status status = GSEARCH_OK;
-    writer->content = gs_checksum_stream_new(mem);
-    if (!writer->content)
-        status = gs_fail_memory(err);
-    if (!status)
-        status = gs_file_create(dir, &writer->file, err);
+    gsearch_status status = gs_file_create(dir, &writer->file, err);
     if (status) {
         gs_container_abort(writer);
         return status;
@@ -146,7 +132,6 @@ void gs_container_abort(gs_container_writer *writer)
     if (!writer)
         return;
     gs_file_abort(writer->file);
-    gs_checksum_stream_free(writer->mem, writer->content);
     gs_buf_release(&writer->tail);
     gs_mem_free(writer->mem, writer);
 }
@@ -173,8 +158,7 @@ static void write_tail(gs_container_writer *writer, gs_container_name *name)
 {
     end_chunk(writer);
     uint64_t sums_offset = writer->offset;
-    if (writer->page_filled)
-        end_page(writer, writer->page);
+    end_pages(writer);
     uint64_t toc_offset = sums_offset + writer->tail.len;
     for (uint32_t i = 0; i < writer->chunks_count; i++) {
         const chunk_row *row = &writer->chunks[i];
@@ -183,9 +167,9 @@ static void write_tail(gs_container_writer *writer, gs_container_name *name)
         gs_buf_u64(&writer->tail, row->offset);
         gs_buf_u64(&writer->tail, row->length);
     }
-    write_plain(writer, writer->tail.data, writer->tail.len);
-    name->id = gs_checksum_stream_result(writer->content);
-    name->length = writer->offset + GS_FOOTER_BYTES;
+    gs_file_write(writer->file, writer->tail.data, writer->tail.len);
+    name->id = gs_file_hash(writer->file);
+    name->length = gs_file_offset(writer->file) + GS_FOOTER_BYTES;
 
     uint8_t footer[GS_FOOTER_BYTES] = {0};
     gs_store_u64(footer, toc_offset);

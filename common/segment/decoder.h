@@ -11,6 +11,8 @@
 #include "common/segment/format.h"
 #include "common/segment/frame.h"
 
+#define GS_SUMS_ROOM 8u /* numbers behind the sums that may be read */
+
 typedef struct gs_decoder {
     const gs_mem *mem;
     gs_frame_decoder *zstd;
@@ -20,14 +22,16 @@ typedef struct gs_decoder {
     gs_hash128 text_file;
     uint32_t text_block;
     bool text_cached;
-    /* postings.c: one short-list chunk, and where its decoding can go on without counting again;
-     * copied, since the segment may be closed before the decoder. Mantissas are read a vector
-     * at a time, hence the room behind them */
+    /* postings.c: one short-list chunk; copied, since the segment may be closed before the decoder.
+     * Mantissas are read a vector at a time, hence the room behind them. `sums` are those of gaps
+     * sums_from up to each that is before sums_to, modulo 2^32 */
     uint8_t classes[GS_CHUNK_GAPS];
     uint8_t mantissas[GS_CHUNK_GAPS * sizeof(uint32_t) + sizeof(uint64_t)];
+    uint32_t sums[GS_CHUNK_GAPS + GS_SUMS_ROOM];
     uint64_t chunk_owner; /* gs_postings.owner of its segment; 0: none */
     uint64_t chunk;       /* its number there */
-    uint32_t next_gap, next_bit;
+    uint32_t gaps;        /* that it has */
+    uint32_t sums_from, sums_to;
 } gs_decoder;
 
 gs_decoder *gs_decoder_new(const gs_mem *mem); /* NULL: no memory */

@@ -31,7 +31,9 @@ gs_frame_encoder *gs_frame_encoder_new(const gs_mem *mem, int level)
 {
     gs_frame_encoder *encoder = ZSTD_createCCtx_advanced(memory_of(mem));
     if (encoder &&
-        ZSTD_isError(ZSTD_CCtx_setParameter(encoder, ZSTD_c_compressionLevel, level))) {
+        (ZSTD_isError(ZSTD_CCtx_setParameter(encoder, ZSTD_c_compressionLevel, level)) ||
+         ZSTD_isError(ZSTD_CCtx_setParameter(encoder, ZSTD_c_literalCompressionMode,
+                                             ZSTD_ps_enable)))) {
         ZSTD_freeCCtx(encoder);
         return NULL;
     }

@@ -12,7 +12,8 @@
 typedef struct ZSTD_CCtx_s gs_frame_encoder;
 typedef struct ZSTD_DCtx_s gs_frame_decoder;
 
-/* NULL: no memory. `mem` must outlive them. One thread at a time each. */
+/* NULL: no memory. `mem` must outlive them. One thread at a time each. The levels are those of
+ * zstd, but below 0, too, bytes that are not part of a match are coded by how often they are. */
 gs_frame_encoder *gs_frame_encoder_new(const gs_mem *mem, int level);
 void gs_frame_encoder_free(gs_frame_encoder *encoder);
 gs_frame_decoder *gs_frame_decoder_new(const gs_mem *mem);

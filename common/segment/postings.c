@@ -23,7 +23,7 @@
 #define CLASS_MAX 31u
 #define RAW_CLASSES 0x8000u
 #define CODED_BYTES_MAX (GS_BLOCK_POSTINGS / 2 + GS_BLOCK_POSTINGS * sizeof(uint32_t))
-#define CLASS_LEVEL 1 /* zstd; higher levels gain less than 1 % */
+#define CLASS_LEVEL (-100) /* zstd: no matches are looked for, of which there are none */
 
 _Static_assert(sizeof(((gs_decoder *)0)->mantissas) >=
                    GS_CHUNK_GAPS * CLASS_MAX / 8 + GS_GAPS_ROOM,
@@ -72,8 +72,11 @@ void gs_long_writer_init(gs_long_writer *writer, const gs_mem *mem, const gs_doc
     writer->docs = docs;
     writer->last_doc = GS_DOC_NONE;
     writer->norm = gs_bm25_norm_of(docs->count, docs->total_length);
-    for (unsigned code = 0; code <= GS_MARK_LENGTH; code++)
+    for (unsigned code = 0; code <= GS_MARK_LENGTH; code++) {
         writer->norms[code] = gs_bm25_at(writer->norm, gs_length_floor((uint8_t)code));
+        for (unsigned f = 0; f < GS_USUAL_FREQUENCIES; f++)
+            writer->shares[f][code] = gs_impact_of(f + 1, writer->norms[code]);
+    }
     gs_buf *columns[] = {&writer->firsts,  &writer->offsets, &writer->bits,
                          &writer->impacts, &writer->counts,  &writer->payload};
     for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
@@ -91,9 +94,16 @@ void gs_long_writer_release(gs_long_writer *writer)
 /* Ends the document of the last position: it bounds every unit that it shares in. */
 static void end_run(gs_long_writer *writer)
 {
-    double norm = writer->norms[writer->run_length];
-    for (size_t u = writer->run_unit; writer->run_frequency && u <= writer->last_unit; u++)
-        gs_impact_raise(writer->impacts.data + u, writer->run_frequency, norm);
+    uint32_t frequency = writer->run_frequency;
+    if (!frequency)
+        return;
+    uint8_t impact = frequency <= GS_USUAL_FREQUENCIES
+                         ? writer->shares[frequency - 1][writer->run_length]
+                         : gs_impact_of(frequency, writer->norms[writer->run_length]);
+    for (size_t u = writer->run_unit; u <= writer->last_unit; u++) {
+        uint8_t *to = writer->impacts.data + u;
+        *to = *to > impact ? *to : impact;
+    }
     writer->run_frequency = 0;
 }
 
@@ -267,16 +277,18 @@ void gs_short_writer_release(gs_short_writer *writer)
     writer->encoder = NULL;
 }
 
-static void write_mantissas(gs_buf *out, const gs_short_writer *writer)
+/* Mantissas of gaps whose classes are known. */
+static void write_mantissas(gs_buf *out, const uint32_t *gaps, const uint8_t *classes,
+                            uint32_t count)
 {
     uint64_t pending = 0;
     unsigned bits = 0;
-    uint8_t *begin = gs_buf_reserve(out, (size_t)writer->filled * 4 + sizeof(pending));
+    uint8_t *begin = gs_buf_reserve(out, (size_t)count * 4 + sizeof(pending));
     if (!begin)
         return;
     uint8_t *to = begin;
-    for (uint32_t i = 0; i < writer->filled; i++)
-        put_bits(&to, &pending, &bits, writer->mantissas[i], writer->classes[i]);
+    for (uint32_t i = 0; i < count; i++)
+        put_bits(&to, &pending, &bits, gaps[i] - (1u << classes[i]), classes[i]);
     out->len += (size_t)(to - begin) + (bits > 0);
 }
 
@@ -284,44 +296,51 @@ void gs_short_writer_flush(gs_short_writer *writer, gs_buf *out)
 {
     if (!writer->filled)
         return;
+    uint8_t classes[GS_CHUNK_GAPS];
+    for (uint32_t i = 0; i < writer->filled; i++)
+        classes[i] = (uint8_t)(CLASS_MAX - (unsigned)__builtin_clz(writer->waiting[i]));
     size_t start = out->len;
-    gs_bytes classes = gs_bytes_of(writer->classes, writer->filled);
     gs_buf_u16(out, 0);
-    gsearch_status status = gs_frame_encode(writer->encoder, classes, out, NULL);
+    gsearch_status status =
+        gs_frame_encode(writer->encoder, gs_bytes_of(classes, writer->filled), out, NULL);
     size_t len = out->len - start - sizeof(uint16_t);
     if (status) {
         out->status = status;
-    } else if (len < classes.len) {
+    } else if (len < writer->filled) {
         out->data[start] = (uint8_t)len;
         out->data[start + 1] = (uint8_t)(len >> 8);
     } else { // stored as they are
         out->len = start;
-        gs_buf_u16(out, (uint16_t)(RAW_CLASSES | classes.len));
-        gs_buf_bytes(out, classes);
+        gs_buf_u16(out, (uint16_t)(RAW_CLASSES | writer->filled));
+        gs_buf_append(out, classes, writer->filled);
     }
-    write_mantissas(out, writer);
+    write_mantissas(out, writer->waiting, classes, writer->filled);
     gs_buf_u32(writer->sizes, (uint32_t)(out->len - start));
     writer->filled = 0;
 }
 
 void gs_short_writer_start(gs_short_writer *writer)
 {
-    writer->before = 0;
+    writer->before = UINT32_MAX; // the gap of the first position is one more than that
 }
 
 void gs_short_writer_add(gs_short_writer *writer, const uint32_t *positions, uint32_t count,
                          gs_buf *out)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t gap = (uint32_t)(positions[i] + 1ull - writer->before);
-        writer->before = positions[i] + 1ull;
-        unsigned class = CLASS_MAX - (unsigned)__builtin_clz(gap);
-        writer->classes[writer->filled] = (uint8_t)class;
-        writer->mantissas[writer->filled] = gap - (1u << class);
-        if (++writer->filled == GS_CHUNK_GAPS)
-            gs_short_writer_flush(writer, out);
-    }
     writer->gaps += count;
+    while (count) {
+        uint32_t room = GS_CHUNK_GAPS - writer->filled, piece = count < room ? count : room;
+        uint32_t *to = writer->waiting + writer->filled;
+        to[0] = positions[0] - writer->before;
+        for (uint32_t i = 1; i < piece; i++)
+            to[i] = positions[i] - positions[i - 1];
+        writer->before = positions[piece - 1];
+        writer->filled += piece;
+        if (writer->filled == GS_CHUNK_GAPS)
+            gs_short_writer_flush(writer, out);
+        positions += piece;
+        count -= piece;
+    }
 }
 
 /* ---- reading any list ---------------------------------------------------------------------- */
@@ -417,41 +436,49 @@ static gsearch_status load_chunk(const gs_postings *postings, gs_decoder *decode
     memcpy(decoder->mantissas, mantissas.ptr, mantissas.len);
     decoder->chunk_owner = postings->owner;
     decoder->chunk = chunk;
-    decoder->next_gap = decoder->next_bit = 0;
+    decoder->gaps = gaps;
+    decoder->sums_from = decoder->sums_to = 0;
     return GSEARCH_OK;
 }
 
-/* Decodes gaps [from, to) of the chunk in the decoder; returns the sum behind the last. */
-static uint64_t decode_gaps(gs_decoder *decoder, uint32_t from, uint32_t to, uint64_t sum,
-                            uint32_t *out)
+/* Has gaps [from, to) of the chunk summed up: those alone, or, if they go on where the sums end, as
+ * they do for who reads list after list, all up to the end. */
+static void sum_gaps(gs_decoder *decoder, uint32_t from, uint32_t to)
 {
-    if (from < decoder->next_gap)
-        decoder->next_gap = decoder->next_bit = 0;
+    if (from >= decoder->sums_from && to <= decoder->sums_to)
+        return;
     uint64_t all = 0;
-    uint32_t bit = decoder->next_bit + sum_classes(decoder->classes + decoder->next_gap,
-                                                   from - decoder->next_gap, &all);
-    sum = gs_kernels_active()->gaps(decoder->classes + from, to - from, decoder->mantissas, &bit,
-                                    sum, out);
-    decoder->next_gap = to;
-    decoder->next_bit = bit;
-    return sum;
+    uint32_t bit = sum_classes(decoder->classes, from, &all);
+    uint32_t end = from == decoder->sums_to ? decoder->gaps : to;
+    gs_kernels_active()->gaps(decoder->classes + from, end - from, decoder->mantissas, &bit, 1,
+                              decoder->sums + from);
+    decoder->sums_from = from;
+    decoder->sums_to = end;
 }
 
-static gsearch_status read_short(const gs_postings *postings, gs_decoder *decoder,
-                                 const gs_list *list, uint32_t *out, gsearch_error *err)
+gsearch_status gs_short_list_read(const gs_postings *postings, gs_decoder *decoder,
+                                  const gs_list *list, uint32_t shift, uint32_t *out,
+                                  gsearch_error *err)
 {
     uint64_t gap = list->place, end = list->place + list->count;
-    uint64_t sum = 0;
+    uint32_t before = shift - 1, *to = out; // all modulo 2^32, which the end tells
     while (gap < end) {
         uint64_t chunk = gap / GS_CHUNK_GAPS, chunk_end = (chunk + 1) * GS_CHUNK_GAPS;
-        uint64_t stop = end < chunk_end ? end : chunk_end;
+        uint32_t piece = (uint32_t)((end < chunk_end ? end : chunk_end) - gap);
+        uint32_t from = (uint32_t)(gap % GS_CHUNK_GAPS);
         GS_TRY(load_chunk(postings, decoder, chunk, err));
-        sum = decode_gaps(decoder, (uint32_t)(gap % GS_CHUNK_GAPS),
-                          (uint32_t)(stop - chunk * GS_CHUNK_GAPS), sum, out);
-        out += stop - gap;
-        gap = stop;
+        sum_gaps(decoder, from, from + piece);
+        const uint32_t *sums = decoder->sums + from;
+        uint32_t more = before - (from > decoder->sums_from ? sums[-1] : 0);
+        for (uint32_t i = 0; i < piece; i += GS_SUMS_ROOM) // whole vectors: both sides have room
+            for (uint32_t j = 0; j < GS_SUMS_ROOM; j++)
+                to[i + j] = sums[i + j] + more;
+        before = to[piece - 1];
+        to += piece;
+        gap += piece;
     }
-    return sum <= postings->positions
+    bool rises = gs_kernels_active()->rises(out, list->count);
+    return rises && before - shift < postings->positions
                ? GSEARCH_OK
                : gs_corrupt(err, "a short list goes over the positions of the segment");
 }
@@ -620,7 +647,7 @@ gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder, co
         return GSEARCH_OK;
     }
     if (!list->is_long)
-        return read_short(postings, decoder, list, out, err);
+        return gs_short_list_read(postings, decoder, list, 0, out, err);
     gs_long_list blocks;
     GS_TRY(gs_long_list_open(postings, list, &blocks, err));
     for (uint32_t b = 0, count; b < blocks.blocks; b++, out += count)

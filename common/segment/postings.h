@@ -25,12 +25,15 @@ typedef struct gs_list {
 
 struct gs_doctable;
 
+#define GS_USUAL_FREQUENCIES 4u
+
 /* Builds one long list piece by piece. */
 typedef struct gs_long_writer {
     const struct gs_doctable *docs;
     bool packed; /* to be set before the first position: the list will have GS_PACKED_MIN of them */
     gs_bm25_norm norm;  /* of the segment: impacts are under it */
-    double norms[256];  /* gs_bm25_at the least length of each code */
+    double norms[256];  /* gs_bm25_at the least length of each code, */
+    uint8_t shares[GS_USUAL_FREQUENCIES][256]; /* and the impacts of frequencies from 1 on there */
     gs_buf firsts, offsets, bits, impacts, counts; /* as in the file, a column each */
     gs_buf payload;
     uint32_t count, documents; /* so far; `documents` without those of copied blocks */
@@ -53,11 +56,10 @@ void gs_long_writer_finish(gs_long_writer *writer, gs_buf *out);
 
 /* Collects gaps of short lists and writes a chunk into `out` whenever 512 are together. */
 typedef struct gs_short_writer {
-    uint8_t classes[GS_CHUNK_GAPS];
-    uint32_t mantissas[GS_CHUNK_GAPS];
+    uint32_t waiting[GS_CHUNK_GAPS];
     uint32_t filled;
     uint64_t gaps;   /* in all so far: the place of the next list */
-    uint64_t before; /* in this list: one more than the position before */
+    uint32_t before; /* in this list: the position before */
     gs_frame_encoder *encoder;
     gs_buf *sizes; /* appended: u32 bytes of each chunk */
 } gs_short_writer;
@@ -97,6 +99,12 @@ void gs_list_expect(const gs_postings *postings, const gs_list *list);
  * does not rise strictly below `positions`. */
 GS_CHECKED gsearch_status gs_list_read(const gs_postings *postings, gs_decoder *decoder,
                                        const gs_list *list, uint32_t *out, gsearch_error *err);
+
+/* The same for a short list that the dictionary gave, every position `shift` more. They must not go
+ * over 2^32. */
+GS_CHECKED gsearch_status gs_short_list_read(const gs_postings *postings, gs_decoder *decoder,
+                                             const gs_list *list, uint32_t shift, uint32_t *out,
+                                             gsearch_error *err);
 
 /* A long list, block by block. */
 typedef struct gs_long_list {

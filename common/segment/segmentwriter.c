@@ -42,6 +42,7 @@ struct gs_segment_writer {
     gs_buf post;  /* bytes on their way into POST */
     gs_buf sizes; /* u32 a short-list chunk in `post` */
     gs_buf sdir;  /* u64 a short-list chunk: where it starts */
+    gs_buf marks; /* of a list that came without */
     bool in_list, is_word, spilled;
     uint64_t gram;
     gs_buf word;
@@ -64,7 +65,8 @@ static void init_buffers(gs_segment_writer *writer)
                          &writer->date,          &writer->keys,         &writer->key_offsets,
                          &writer->source_firsts, &writer->checkpoints,  &writer->encoded_docs,
                          &writer->sizes,         &writer->post,         &writer->sdir,
-                         &writer->word,          &writer->tdir};
+                         &writer->word,          &writer->tdir,
+                         &writer->marks};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++)
         gs_buf_init(buffers[i], writer->mem, BYTES_MAX);
     gs_strings_writer_init(&writer->titles, writer->mem);
@@ -80,7 +82,8 @@ static void writer_free(gs_segment_writer *writer)
                          &writer->date,          &writer->keys,         &writer->key_offsets,
                          &writer->source_firsts, &writer->checkpoints,  &writer->encoded_docs,
                          &writer->sizes,         &writer->post,         &writer->sdir,
-                         &writer->word,          &writer->tdir};
+                         &writer->word,          &writer->tdir,
+                         &writer->marks};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++)
         gs_buf_release(buffers[i]);
     gs_strings_writer_release(&writer->titles);
@@ -373,8 +376,14 @@ static void place_long(gs_segment_writer *writer, gs_list *list)
     drain(writer);
 }
 
-static void count_list(gs_segment_writer *writer, const gs_list *list)
+/* Puts a list that lies in POST into the dictionary. */
+static void enter_list(gs_segment_writer *writer, const gs_term *term, const gs_list *list,
+                       uint64_t gaps_before)
 {
+    if (term->is_word)
+        gs_terms_writer_word(&writer->terms, term->word, list, gaps_before);
+    else
+        gs_terms_writer_gram(&writer->terms, term->gram, list, gaps_before);
     writer->meta.lists++;
     writer->meta.postings += list->count;
 }
@@ -398,13 +407,9 @@ static void end_list(gs_segment_writer *writer)
         list->place = writer->gaps_before;
         spill(writer, false, false);
     }
-    if (writer->is_word)
-        gs_terms_writer_word(&writer->terms, gs_buf_view(&writer->word), list,
-                             writer->gaps_before);
-    else
-        gs_terms_writer_gram(&writer->terms, writer->gram, list, writer->gaps_before);
     gs_trigrams_end(&writer->trigrams, writer->gram);
-    count_list(writer, list);
+    gs_term term = {writer->is_word, writer->gram, gs_buf_view(&writer->word)};
+    enter_list(writer, &term, list, writer->gaps_before);
 }
 
 const gs_doctable *gs_segment_docs(const gs_segment_writer *writer)
@@ -440,37 +445,56 @@ static void place_whole(gs_segment_writer *writer, const uint32_t *positions, co
     place_short(writer, positions, list);
 }
 
+static gsearch_status add_marked(gs_segment_writer *writer, const gs_term *term,
+                                 const uint32_t *positions, const uint16_t *marks, uint32_t count,
+                                 gsearch_error *err)
+{
+    uint64_t gaps_before = writer->shorts.gaps;
+    gs_list list = {.count = count, .is_long = count >= writer->meta.long_min};
+    place_whole(writer, positions, marks, &list);
+    if (list.is_long && count >= GS_TRIGRAM_BIGRAM_MIN && !term->is_word) {
+        gs_trigrams_add(&writer->trigrams, positions, count);
+        gs_trigrams_end(&writer->trigrams, term->gram);
+    }
+    enter_list(writer, term, &list, gaps_before);
+    return stuck(writer, "lists", err);
+}
+
 gsearch_status gs_segment_add_gram(gs_segment_writer *writer, uint64_t gram,
                                    const uint32_t *positions, const uint16_t *marks, uint32_t count,
                                    gsearch_error *err)
 {
+    gs_term term = {.gram = gram};
     end_list(writer);
-    uint64_t gaps_before = writer->shorts.gaps;
-    gs_list list = {.count = count, .is_long = count >= writer->meta.long_min};
-    place_whole(writer, positions, marks, &list);
-    if (list.is_long && count >= GS_TRIGRAM_BIGRAM_MIN) {
-        gs_trigrams_add(&writer->trigrams, positions, count);
-        gs_trigrams_end(&writer->trigrams, gram);
-    }
-    gs_terms_writer_gram(&writer->terms, gram, &list, gaps_before);
-    count_list(writer, &list);
-    return stuck(writer, "lists", err);
+    return add_marked(writer, &term, positions, marks, count, err);
 }
 
-gsearch_status gs_segment_add_short(gs_segment_writer *writer, const gs_term *term,
+/* The marks of a list, until the next; NULL: no memory. */
+static const uint16_t *make_marks(gs_segment_writer *writer, const uint32_t *positions,
+                                  uint32_t count)
+{
+    uint32_t last = GS_DOC_NONE;
+    gs_buf_reset(&writer->marks);
+    void *marks = gs_buf_reserve(&writer->marks, count * sizeof(uint16_t));
+    if (marks)
+        gs_doctable_mark(&writer->docs, positions, count, &last, marks);
+    return marks;
+}
+
+gsearch_status gs_segment_add_whole(gs_segment_writer *writer, const gs_term *term,
                                     const uint32_t *positions, uint32_t count, uint32_t documents,
                                     gsearch_error *err)
 {
-    assert(count < writer->meta.long_min);
     end_list(writer);
+    if (count >= writer->meta.long_min) {
+        const uint16_t *marks = make_marks(writer, positions, count);
+        return marks ? add_marked(writer, term, positions, marks, count, err)
+                     : gs_fail_memory(err);
+    }
     uint64_t gaps_before = writer->shorts.gaps;
     gs_list list = {.count = count, .documents = documents};
     place_short(writer, positions, &list);
-    if (term->is_word)
-        gs_terms_writer_word(&writer->terms, term->word, &list, gaps_before);
-    else
-        gs_terms_writer_gram(&writer->terms, term->gram, &list, gaps_before);
-    count_list(writer, &list);
+    enter_list(writer, term, &list, gaps_before);
     return stuck(writer, "lists", err);
 }
 
@@ -567,14 +591,11 @@ static gsearch_status add_trigram(uint64_t gram, const uint32_t *positions, uint
 {
     gs_segment_writer *writer = payload;
     uint64_t gaps_before = writer->shorts.gaps;
-    uint32_t last = GS_DOC_NONE;
     gs_list list = {.count = count, .is_long = count >= writer->meta.long_min};
-    uint16_t *marks = gs_mem_alloc(writer->mem, count * sizeof(*marks));
+    const uint16_t *marks = make_marks(writer, positions, count);
     if (!marks)
         return gs_fail_memory(err);
-    gs_doctable_mark(&writer->docs, positions, count, &last, marks);
     place_whole(writer, positions, marks, &list);
-    gs_mem_free(writer->mem, marks);
     gs_terms_writer_gram(&writer->trigram_terms, gram, &list, gaps_before);
     return stuck(writer, "lists", err);
 }

@@ -66,9 +66,8 @@ typedef struct gs_term {
     uint64_t gram; /* else */
     gs_bytes word;
 } gs_term;
-/* Adds a list that lies in memory, of less positions than a long one has, and whose documents are
- * counted; strictly rising, at least one position. */
-GS_CHECKED gsearch_status gs_segment_add_short(gs_segment_writer *writer, const gs_term *term,
+/* The same for any list, by one who knows how many documents hold it. */
+GS_CHECKED gsearch_status gs_segment_add_whole(gs_segment_writer *writer, const gs_term *term,
                                                const uint32_t *positions, uint32_t count,
                                                uint32_t documents, gsearch_error *err);
 /* Starts a list; `word` is looked at only if `is_word`. Its positions follow, strictly rising, in

@@ -16,6 +16,7 @@
 #define CHAR_BYTES 8u
 #define TERMS_BYTES_MAX UINT32_MAX
 #define LONG_UNIT 32u /* places of long lists are multiples of it */
+#define ENTRY_BYTES_MAX 64u /* six varints of a gram and its list */
 #define FOUND_TOGETHER 16u    /* grams looked for side by side */
 #define LINE_BYTES 64u        /* of the cache */
 #define AHEAD_BYTES_MAX 256u  /* as much of a block as is fetched before it is looked at */
@@ -67,38 +68,44 @@ void gs_terms_writer_character(gs_terms_writer *writer, uint32_t code_point, uin
     gs_buf_u32(&writer->chars, documents);
 }
 
-static void write_list(gs_terms_writer *writer, gs_buf *out, const gs_list *list)
+static uint8_t *put_varint(uint8_t *to, uint64_t value)
 {
-    bool differs = list->documents != list->count;
-    gs_buf_varint(out, (uint64_t)list->count << 1 | differs);
-    if (differs)
-        gs_buf_varint(out, list->count - list->documents);
-    if (list->count == 1)
-        gs_buf_u32(out, (uint32_t)list->place);
-    else if (list->count >= writer->long_min)
-        gs_buf_varint(out, list->place / LONG_UNIT);
+    return to + gs_store_varint(to, value);
 }
 
-/* Writes how `gram` follows from the last one. */
-static void write_step(gs_terms_writer *writer, uint64_t gram, bool single)
+static uint8_t *put_place(uint8_t *to, const gs_list *list)
 {
-    gs_buf *out = &writer->gram_data;
-    uint64_t last = writer->last_gram;
+    gs_store_u32(to, (uint32_t)list->place);
+    return to + sizeof(uint32_t);
+}
+
+static uint8_t *put_list(uint8_t *to, uint32_t long_min, const gs_list *list)
+{
+    bool differs = list->documents != list->count;
+    to = put_varint(to, (uint64_t)list->count << 1 | differs);
+    if (differs)
+        to = put_varint(to, list->count - list->documents);
+    if (list->count == 1)
+        to = put_place(to, list);
+    else if (list->count >= long_min)
+        to = put_varint(to, list->place / LONG_UNIT);
+    return to;
+}
+
+/* Writes how `gram` follows from `last`. */
+static uint8_t *put_step(uint8_t *to, uint64_t last, uint64_t gram, bool single)
+{
     uint64_t second = gs_gram_second(gram), third = gram & GS_GRAM_CODE_POINT_MASK;
     if (gs_gram_first(gram) != gs_gram_first(last)) {
         uint64_t step = gs_gram_first(gram) - gs_gram_first(last);
-        gs_buf_varint(out, step << 3 | STEP_FIRST << 1 | single);
-        gs_buf_varint(out, second);
-        gs_buf_varint(out, third);
-    } else if (second == gs_gram_second(last)) {
-        gs_buf_varint(out, (gram - last) << 3 | STEP_THIRD << 1 | single);
-    } else {
-        uint64_t step = second - gs_gram_second(last);
-        uint64_t how = third ? STEP_WHOLE : STEP_SECOND;
-        gs_buf_varint(out, step << 3 | how << 1 | single);
-        if (third)
-            gs_buf_varint(out, third);
+        to = put_varint(to, step << 3 | STEP_FIRST << 1 | single);
+        return put_varint(put_varint(to, second), third);
     }
+    if (second == gs_gram_second(last))
+        return put_varint(to, (gram - last) << 3 | STEP_THIRD << 1 | single);
+    uint64_t step = second - gs_gram_second(last), how = third ? STEP_WHOLE : STEP_SECOND;
+    to = put_varint(to, step << 3 | how << 1 | single);
+    return third ? put_varint(to, third) : to;
 }
 
 void gs_terms_writer_gram(gs_terms_writer *writer, uint64_t gram, const gs_list *list,
@@ -107,17 +114,18 @@ void gs_terms_writer_gram(gs_terms_writer *writer, uint64_t gram, const gs_list 
     gs_buf *out = &writer->gram_data;
     bool starts_block = writer->grams % GS_GRAMS_BLOCK == 0;
     bool single = list->count == 1 && !starts_block;
+    uint8_t *begin = gs_buf_reserve(out, ENTRY_BYTES_MAX), *to = begin;
+    if (!begin)
+        return;
     if (starts_block) {
         gs_buf_u64(&writer->gram_firsts, gram);
         gs_buf_u64(&writer->gram_gaps, gaps_before);
         gs_buf_u32(&writer->gram_offsets, (uint32_t)out->len);
     } else {
-        write_step(writer, gram, single);
+        to = put_step(to, writer->last_gram, gram, single);
     }
-    if (single)
-        gs_buf_u32(out, (uint32_t)list->place);
-    else
-        write_list(writer, out, list);
+    to = single ? put_place(to, list) : put_list(to, writer->long_min, list);
+    out->len += (size_t)(to - begin);
     writer->last_gram = gram;
     writer->grams++;
 }
@@ -138,7 +146,10 @@ void gs_terms_writer_word(gs_terms_writer *writer, gs_bytes word, const gs_list 
     gs_buf_u8(out, (uint8_t)shared);
     gs_buf_u8(out, (uint8_t)(word.len - shared));
     gs_buf_append(out, word.ptr + shared, word.len - shared);
-    write_list(writer, out, list);
+    uint8_t *begin = gs_buf_reserve(out, ENTRY_BYTES_MAX);
+    if (!begin)
+        return;
+    out->len += (size_t)(put_list(begin, writer->long_min, list) - begin);
     memcpy(writer->last_word, word.ptr, word.len);
     writer->last_word_len = word.len;
     writer->words++;
@@ -328,6 +339,56 @@ static bool read_word(gs_cursor *cursor, bool starts_block, uint8_t term[256], s
     return true;
 }
 
+#define VARINT_ENDS 0x8080808080808080ull /* 0 in the last byte of a varint, else 1 */
+
+/* The varint at the beginning of `bytes`, of at most four; the lowest bit of `ends` stands in its
+ * last. */
+static uint32_t varint_in(uint64_t bytes, uint64_t ends)
+{
+    uint32_t value = (uint32_t)(bytes & (ends ^ (ends - 1)));
+    value = (value & 0x007f007fu) | (value & 0x7f007f00u) >> 1;
+    return (value & 0x00003fffu) | (value & 0x3fff0000u) >> 2;
+}
+
+/* An entry whose gram differs from the one before in its second code point alone, and whose list is
+ * short or of one position: nearly all are so. */
+typedef struct usual_gram {
+    uint64_t gram;
+    uint32_t bytes;     /* of the entry */
+    uint32_t count;     /* 0: one position */
+    uint32_t documents; /* less than `count` */
+    uint32_t position;  /* if `count` is 0 */
+} usual_gram;
+
+/*
+ * Decodes one; false if the entry is otherwise. Eight bytes are read. No branch depends on how long
+ * the numbers are or on whether there is one position: it would be mispredicted every other time.
+ */
+static inline bool decode_usual(const uint8_t *ptr, uint64_t before, uint32_t long_min,
+                                usual_gram *out)
+{
+    uint64_t bytes = gs_load_u64(ptr), ends = ~bytes & VARINT_ENDS;
+    if (!(uint32_t)ends)
+        return false;
+    uint32_t head = varint_in(bytes, ends);
+    uint64_t single = -(bytes & 1); // a mask
+    unsigned head_bits = (unsigned)__builtin_ctzll(ends) + 1;
+    out->gram = (before & ~GS_GRAM_CODE_POINT_MASK) + ((uint64_t)(head >> 3) << 21);
+    out->position = (uint32_t)(bytes >> head_bits);
+    bytes = bytes >> head_bits & ~single; // a position stands for a count of 0 of four bytes
+    ends = (ends >> head_bits & ~single) | (single & 1ull << 31);
+    uint64_t differs = -(bytes & 1);
+    uint64_t list_ends = ends & (ends + differs); // if less follows, without the count's
+    if ((head >> 1 & 3) != STEP_SECOND || !(uint32_t)ends || !list_ends)
+        return false;
+    unsigned count_bits = (unsigned)__builtin_ctzll(ends) + 1;
+    out->count = varint_in(bytes, ends) >> 1;
+    uint32_t less = varint_in(bytes >> count_bits, ends >> count_bits);
+    out->documents = out->count - (less & (uint32_t)differs);
+    out->bytes = (head_bits + (unsigned)__builtin_ctzll(list_ends) + 1) / 8;
+    return out->count < long_min;
+}
+
 static gs_cursor block_cursor(gs_bytes data, const uint8_t *offsets, uint32_t blocks,
                               uint32_t block)
 {
@@ -427,6 +488,57 @@ gsearch_status gs_terms_next(gs_terms_iterator *iterator, bool *more, gsearch_er
     return GSEARCH_OK;
 }
 
+/* ---- a block at a time --------------------------------------------------------------------- */
+
+/* The same as read_gram for a usual entry; false, and nothing is read, for others. */
+static bool read_usual(gs_cursor *cursor, const gs_postings *postings, uint64_t *gram,
+                       uint64_t *gap, gs_list *list)
+{
+    usual_gram next;
+    if (gs_cursor_left(cursor) < sizeof(uint64_t) ||
+        !decode_usual(cursor->ptr, *gram, postings->long_min, &next))
+        return false;
+    bool single = next.count == 0;
+    uint64_t end = *gap + next.count;
+    bool good = single ? next.position < postings->positions
+                       : next.count > 1 && next.documents - 1 < next.count && end <= postings->gaps;
+    if (!good || next.gram <= *gram || next.gram >> 42 != *gram >> 42)
+        return false;
+    *list = (gs_list){.count = next.count + single,
+                      .documents = next.documents + single,
+                      .place = single ? next.position : *gap};
+    cursor->ptr += next.bytes;
+    *gram = next.gram;
+    *gap = end;
+    return true;
+}
+
+gsearch_status gs_terms_read_block(const gs_terms *terms, uint32_t block,
+                                   gs_gram_row rows[GS_GRAMS_BLOCK], uint32_t *count,
+                                   gsearch_error *err)
+{
+    gs_cursor cursor =
+        block_cursor(terms->gram_data, terms->gram_offsets, terms->gram_blocks, block);
+    uint64_t gram = first_of(terms, block), gap = gs_load_u64(terms->gram_gaps + 8 * (size_t)block);
+    uint32_t long_min = terms->postings->long_min;
+    bool good = gram >> 63 == 0 && read_list(&cursor, long_min, &gap, &rows[0].list);
+    rows[0].gram = gram;
+    *count = block_terms(terms->grams_count, GS_GRAMS_BLOCK, block);
+    for (uint32_t i = 0; i < *count && good; i++) {
+        if (i && read_usual(&cursor, terms->postings, &gram, &gap, &rows[i].list)) {
+            rows[i].gram = gram;
+            continue;
+        }
+        good = i == 0 || read_gram(&cursor, &gram, long_min, &gap, &rows[i].list);
+        rows[i].gram = gram;
+        if (good)
+            GS_TRY(gs_list_check(terms->postings, &rows[i].list, err));
+    }
+    return good && !gs_cursor_left(&cursor)
+               ? GSEARCH_OK
+               : gs_corrupt(err, "GRAM: block %u does not decode", block);
+}
+
 /* ---- seeking ------------------------------------------------------------------------------- */
 
 /* The last block that begins at or before each of the grams; 0 if none does. All are narrowed down
@@ -524,45 +636,17 @@ typedef struct gram_scan {
     uint32_t left; /* entries of the block */
 } gram_scan;
 
-#define VARINT_ENDS 0x8080808080808080ull /* 0 in the last byte of a varint, else 1 */
-
-/* The varint at the beginning of `bytes`, of at most four; the lowest bit of `ends` stands in its
- * last. */
-static uint32_t varint_in(uint64_t bytes, uint64_t ends)
-{
-    uint32_t value = (uint32_t)(bytes & (ends ^ (ends - 1)));
-    value = (value & 0x007f007fu) | (value & 0x7f007f00u) >> 1;
-    return (value & 0x00003fffu) | (value & 0x3fff0000u) >> 2;
-}
-
-/*
- * Goes past grams below `wanted` whose second code point alone grows and whose list is short, up to
- * the first entry that is otherwise. No branch depends on how long the numbers are or on whether
- * there is one position: it would be mispredicted every other time. What is passed is kept in
- * bounds, not checked.
- */
+/* Goes past usual entries below `wanted`. What is passed is kept in bounds, not checked. */
 static void pass_usual(gram_scan *scan, uint64_t wanted, uint32_t long_min)
 {
     gram_scan at = *scan;
     for (; at.left && gs_cursor_left(&at.cursor) >= sizeof(uint64_t); at.left--) {
-        uint64_t bytes = gs_load_u64(at.cursor.ptr);
-        uint64_t ends = ~bytes & VARINT_ENDS;
-        if (!(uint32_t)ends)
+        usual_gram next;
+        if (!decode_usual(at.cursor.ptr, at.gram, long_min, &next) || next.gram >= wanted)
             break;
-        uint32_t head = varint_in(bytes, ends);
-        uint64_t gram = (at.gram & ~GS_GRAM_CODE_POINT_MASK) + ((uint64_t)(head >> 3) << 21);
-        uint64_t single = -(bytes & 1); // a mask
-        unsigned head_bits = (unsigned)__builtin_ctzll(ends) + 1;
-        bytes = bytes >> head_bits & ~single; // a position stands for a count of 0 of four bytes
-        ends = (ends >> head_bits & ~single) | (single & 1ull << 31);
-        uint32_t count = varint_in(bytes, ends) >> 1;
-        uint64_t list_ends = ends & (ends - (bytes & 1)); // if less follows, without the count's
-        if ((head >> 1 & 3) != STEP_SECOND || gram >= wanted || count >= long_min ||
-            !(uint32_t)ends || !list_ends)
-            break;
-        at.cursor.ptr += (head_bits + (unsigned)__builtin_ctzll(list_ends) + 1) / 8;
-        at.gram = gram;
-        at.gap += count;
+        at.cursor.ptr += next.bytes;
+        at.gram = next.gram;
+        at.gap += next.count;
     }
     *scan = at;
 }

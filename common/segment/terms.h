@@ -95,6 +95,17 @@ GS_CHECKED gsearch_status gs_terms_find_grams(const gs_terms *terms, const uint6
 GS_CHECKED gsearch_status gs_terms_find_word(const gs_terms *terms, gs_bytes word, gs_list *out,
                                              gsearch_error *err);
 
+/* Reads a block of grams, of which there are `gram_blocks`; whether they are greater than those of
+ * the block before is for the caller to look at. CORRUPT; longer forms of numbers than needed may
+ * pass. */
+typedef struct gs_gram_row {
+    uint64_t gram;
+    gs_list list;
+} gs_gram_row;
+GS_CHECKED gsearch_status gs_terms_read_block(const gs_terms *terms, uint32_t block,
+                                              gs_gram_row rows[GS_GRAMS_BLOCK], uint32_t *count,
+                                              gsearch_error *err);
+
 /* All terms from a place on, in dictionary order. Not to be moved. */
 typedef struct gs_terms_iterator {
     const gs_terms *terms;

@@ -520,7 +520,7 @@ static void short_chunks_that_cannot_be_are_refused(void **state)
     gsearch_error error;
     s->postings.positions = 1000;
     s->lists[0].count = 4;
-    s->room = 4;
+    s->room = 4 + GS_BLOCK_POSTINGS;
     s->positions[0] = malloc(4 * sizeof(uint32_t));
     for (uint32_t i = 0; i < 4; i++)
         s->positions[0][i] = 200 * (i + 1);
@@ -546,6 +546,42 @@ static void short_chunks_that_cannot_be_are_refused(void **state)
     }
     gs_store_u64(s->sdir.data, 0);
     assert_ok(read_changed(s, 0, 0, "", 0, &error), &error);
+    shelf_free(s);
+}
+
+/* Three gaps of 2^31: the last position is 2^31 - 1 again, as the first is. */
+static void sums_that_go_over_two_to_the_32nd_are_refused(void **state)
+{
+    place *p = *state;
+    shelf *s = shelf_new();
+    gsearch_error error;
+    s->postings.positions = UINT32_MAX;
+    s->lists[0].count = 3;
+    s->room = 3 + GS_BLOCK_POSTINGS;
+    s->positions[0] = malloc(3 * sizeof(uint32_t));
+    for (uint32_t i = 0; i < 3; i++)
+        s->positions[0][i] = (i + 1) * (1u << 30) - 1;
+    write_lists(p, s, 1, 1);
+    static const uint8_t as_they_are[] = {30, 30, 30}, greater[] = {31, 31, 31};
+    assert_ok(read_changed(s, 0, 2, as_they_are, 3, &error), &error);
+    assert_fails(GSEARCH_CORRUPT, read_changed(s, 0, 2, greater, 3, &error), &error);
+    shelf_free(s);
+}
+
+static void short_lists_are_moved_while_they_are_read(void **state)
+{
+    shelf *s = random_shelf(*state);
+    gsearch_error error;
+    uint32_t *out = malloc(s->room * sizeof(*out));
+    for (uint32_t n = 0; n < 3 * SHORT_LISTS; n++) {
+        uint32_t i = n < SHORT_LISTS ? n : n * 37 % SHORT_LISTS; // in order, then not
+        assert_ok(gs_short_list_read(&s->postings, s->decoder, &s->lists[i], 1000 * n, out,
+                                     &error),
+                  &error);
+        for (uint32_t k = 0; k < s->lists[i].count; k++)
+            assert_int_equal(out[k], s->positions[i][k] + 1000 * n);
+    }
+    free(out);
     shelf_free(s);
 }
 
@@ -815,6 +851,8 @@ int main(void)
         PLACE_CASE(a_decoder_may_outlive_the_file_it_has_read),
         PLACE_CASE(lists_that_the_segment_has_no_room_for_are_refused),
         PLACE_CASE(short_chunks_that_cannot_be_are_refused),
+        PLACE_CASE(sums_that_go_over_two_to_the_32nd_are_refused),
+        PLACE_CASE(short_lists_are_moved_while_they_are_read),
         PLACE_CASE(long_lists_that_cannot_be_are_refused),
         PLACE_CASE(a_coded_list_that_cannot_be_read_is_not_packed),
         PLACE_CASE(without_memory_a_copy_says_so),

@@ -244,6 +244,39 @@ static void check_together(const dictionary *d, uint64_t seed)
     }
 }
 
+static void check_blocks(const dictionary *d)
+{
+    gsearch_error error;
+    for (uint32_t block = 0, at = 0; block < d->terms.gram_blocks; block++) {
+        gs_gram_row rows[GS_GRAMS_BLOCK];
+        uint32_t count;
+        assert_ok(gs_terms_read_block(&d->terms, block, rows, &count, &error), &error);
+        assert_int_equal(count, d->grams - at < GS_GRAMS_BLOCK ? d->grams - at : GS_GRAMS_BLOCK);
+        for (uint32_t i = 0; i < count; i++, at++) {
+            assert_true(rows[i].gram == d->entries[at].gram);
+            assert_list(&rows[i].list, &d->entries[at].list);
+        }
+    }
+}
+
+/* Blocks of a damaged dictionary: grams that rise and lists that fit, or they are refused. */
+static void read_blocks(const dictionary *d)
+{
+    gsearch_error error;
+    for (uint32_t block = 0; block < d->terms.gram_blocks; block++) {
+        gs_gram_row rows[GS_GRAMS_BLOCK];
+        uint32_t count;
+        gsearch_status status = gs_terms_read_block(&d->terms, block, rows, &count, &error);
+        assert_true(!status || status == GSEARCH_CORRUPT);
+        for (uint32_t i = 0; i < count && !status; i++) {
+            const gs_list *list = &rows[i].list;
+            assert_true(i == 0 || rows[i].gram > rows[i - 1].gram);
+            assert_true(list->documents >= 1 && list->documents <= list->count);
+            assert_ok(gs_list_check(&d->postings, list, &error), &error);
+        }
+    }
+}
+
 static void check_word(const dictionary *d, gs_bytes word, uint32_t most)
 {
     gsearch_error error;
@@ -270,6 +303,7 @@ static void dictionaries_of_every_size_are_sought_at_and_beside_every_term(void 
             check_gram(d, 0, UINT32_MAX);
             check_gram(d, UINT64_MAX >> 1, UINT32_MAX);
             check_together(d, g * 100 + w + 1);
+            check_blocks(d);
             check_word(d, gs_bytes_of(NULL, 0), UINT32_MAX);
             check_word(d, gs_bytes_str("\xff\xff\xff"), UINT32_MAX);
             for (uint32_t i = 0; i < d->grams; i++) {
@@ -579,6 +613,7 @@ static void damaged_dictionaries_are_refused_or_give_lists_that_fit(void **state
         gsearch_status status = open_dictionary(d, &error);
         if (!status) {
             find_some(d, &seed);
+            read_blocks(d);
             status = walk(d, &error);
         }
         assert_true(status == GSEARCH_OK || status == GSEARCH_CORRUPT);
