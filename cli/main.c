@@ -13,7 +13,7 @@
 #include "common/simd/kernels.h"
 #include "common/text/analyzer.h"
 #include "gsearch/gsearch.h"
-#include "indexer/formats/formats.h"
+#include "indexer/formats/jsonloader.h"
 
 static const gs_command_row commands[] = {
     {"index", gs_cmd_index, "[OPTION…] PATH…", "build an index, or bring it up to date"},
@@ -60,7 +60,7 @@ const gs_command_row *gs_command_find(const char *name)
 int main(int argc, char **argv)
 {
     gs_crash_report();
-    gs_format_hook_json();
+    gs_json_hook();
     signal(SIGPIPE, SIG_IGN); // a reader that goes away is seen by the write that fails
     signal(SIGXFSZ, SIG_IGN);
     if (argc >= 2) {

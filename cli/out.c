@@ -51,8 +51,10 @@ gsearch_status gs_out_finish(gsearch_error *err)
 {
     errno = 0;
     note_fault(fflush(stdout) == 0 && !ferror(stdout));
-    return fault == 0 || fault == EPIPE ? GSEARCH_OK
-                                        : gs_fail_errno(err, fault, "standard output");
+    int first = fault;
+    fault = 0; // it is told once
+    return first == 0 || first == EPIPE ? GSEARCH_OK
+                                        : gs_fail_errno(err, first, "standard output");
 }
 
 int gs_out_end(gs_buf *buf, gsearch_status status, gsearch_error *err)

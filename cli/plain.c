@@ -5,10 +5,10 @@
 #include "cli/plain.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 
 #include "cli/out.h"
 #include "common/base/json.h"
+#include "indexer/formats/jsonloader.h"
 
 #define NAME_COLUMNS 14
 #define INDENT 2
@@ -16,7 +16,7 @@
 static gsearch_status load(gs_bytes line, json_t **out, gsearch_error *err)
 {
     json_error_t fault;
-    *out = json_loadb((const char *)line.ptr, line.len, JSON_ALLOW_NUL, &fault);
+    GS_TRY(gs_json_load(line, JSON_ALLOW_NUL, out, &fault, err));
     return *out ? GSEARCH_OK : gs_fail(err, GSEARCH_INTERNAL, "not JSON: %s", fault.text);
 }
 

@@ -159,11 +159,7 @@ static gsearch_status audit_row(audit *self, const gs_manifest_segment *row, gse
             report(self, name, row->deletes.length, &fault);
     }
     gs_segment_unref(segment);
-    if (!is_ours(status))
-        return GSEARCH_OK;
-    if (err)
-        *err = fault;
-    return status;
+    return is_ours(status) ? gs_fail_as(err, &fault) : GSEARCH_OK;
 }
 
 /* ---- generations ---- */
@@ -216,6 +212,8 @@ static gsearch_status audit_generation(audit *self, uint64_t generation, uint64_
     gsearch_status status = read_manifest(self, generation, &manifest, &bytes, &fault);
     if (!status && checksum && checksum != manifest.checksum)
         status = gs_corrupt(&fault, "the generation after it was made from another manifest");
+    if (is_ours(status))
+        return gs_fail_as(err, &fault);
     report(self, self->manifest, bytes, &fault);
     if (status)
         return GSEARCH_OK;
@@ -225,7 +223,8 @@ static gsearch_status audit_generation(audit *self, uint64_t generation, uint64_
     if (manifest.inputs.length && !was_seen(self, manifest.inputs.id)) {
         char name[64];
         gs_container_file_name(GS_INPUTS_PREFIX, manifest.inputs.id, GS_INPUTS_SUFFIX, name);
-        (void)!check_inputs(self, &manifest.inputs, name, &fault);
+        if (is_ours(check_inputs(self, &manifest.inputs, name, &fault)))
+            return gs_fail_as(err, &fault);
         report(self, name, manifest.inputs.length, &fault);
     }
     for (uint32_t i = 0; i < manifest.segments_count; i++)
@@ -246,11 +245,9 @@ static gsearch_status audit_folder(audit *self, gsearch_error *err)
         claimed = is_next ? claimed : 0;
         GS_TRY(audit_generation(self, self->generations[i], &claimed, err));
     }
-    if (!self->first.code)
-        return GSEARCH_OK;
-    if (err)
-        *err = self->first;
-    return self->first.code;
+    if (self->seen.status)
+        return gs_fail_memory(err);
+    return self->first.code ? gs_fail_as(err, &self->first) : GSEARCH_OK;
 }
 
 /* ---- the scratch folder ---- */

@@ -70,11 +70,8 @@ static gsearch_status pin_newest(backup *self, gsearch_error *err)
         bool is_overtaken = status == GSEARCH_NOT_FOUND && attempt < ATTEMPTS_MAX &&
                             self->manifest.generation != before;
         before = self->manifest.generation;
-        if (is_overtaken)
-            continue;
-        if (err)
-            *err = fault;
-        return status;
+        if (!is_overtaken)
+            return gs_fail_as(err, &fault);
     }
 }
 
@@ -119,10 +116,12 @@ static gsearch_status open_target(backup *self, const char *to, gsearch_error *e
     gsearch_error fault = {0};
     GS_TRY(gs_dir_open(self->mem, to, true, &self->to, err));
     GS_TRY(gs_dir_lock(self->to, err));
-    if (gs_manifest_load(self->to, self->mem, &there, &fault) != GSEARCH_NO_INDEX)
-        return gs_fail(err, GSEARCH_BAD_ARGUMENT, "%s has an index already: name a new folder",
-                       to);
-    return GSEARCH_OK;
+    gsearch_status status = gs_manifest_load(self->to, self->mem, &there, &fault);
+    if (status == GSEARCH_NO_INDEX)
+        return GSEARCH_OK;
+    if (status && status != GSEARCH_CORRUPT && status != GSEARCH_VERSION)
+        return gs_fail_as(err, &fault);
+    return gs_fail(err, GSEARCH_BAD_ARGUMENT, "%s has an index already: name a new folder", to);
 }
 
 static gsearch_status run(backup *self, const char *from, const char *to, gs_backup_summary *out,

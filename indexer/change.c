@@ -159,9 +159,7 @@ static gsearch_status load(gs_change *change, gsearch_error *err)
         snprintf(change->manifest.unicode, sizeof(change->manifest.unicode), "%s",
                  gs_analyzer_unicode());
     } else if (status) {
-        if (err)
-            *err = fault;
-        return status;
+        return gs_fail_as(err, &fault);
     }
     GS_TRY(check_manifest(change, err));
     GS_TRY(gs_manifest_clean(change->dir, change->mem, err));

@@ -261,11 +261,8 @@ static gsearch_status sync_folder(const gsearch_index *index, gsearch_error *err
     gsearch_error fault = {0};
     gsearch_status status = index->durable ? gs_dir_sync(index->dir, &fault) : GSEARCH_OK;
     // file systems that nobody can write to may have no fsync, and nothing to take back
-    if (status && fault.sys_errno != EINVAL && fault.sys_errno != EROFS) {
-        if (err)
-            *err = fault;
-        return status;
-    }
+    if (status && fault.sys_errno != EINVAL && fault.sys_errno != EROFS)
+        return gs_fail_as(err, &fault);
     return GSEARCH_OK;
 }
 

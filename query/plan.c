@@ -59,15 +59,19 @@ static gsearch_status find_word(const gs_plan *plan, gs_bytes word, gs_slot *slo
     return GSEARCH_OK;
 }
 
-static gs_bytes slot_text(gs_arena *arena, const gs_item *items, uint32_t count)
+static gsearch_status set_text(const gs_plan *plan, gs_slot *slot, const gs_item *items,
+                               uint32_t count, gsearch_error *err)
 {
     uint8_t text[3 * 4];
     size_t len = 0;
     for (uint32_t i = 0; i < count; i++)
         len += gs_utf8_encode(items[i].kind == GS_TOKEN_BREAK ? BREAK_SHOWN : items[i].code_point,
                               text + len);
-    char *copy = gs_arena_dup(arena, gs_bytes_of(text, len));
-    return gs_bytes_of(copy, copy ? len : 0);
+    char *copy = gs_arena_dup(plan->arena, gs_bytes_of(text, len));
+    if (!copy)
+        return gs_fail_memory(err);
+    slot->text = gs_bytes_of(copy, len);
+    return GSEARCH_OK;
 }
 
 static void take_gram(gs_slot *slot, uint64_t gram)
@@ -82,9 +86,8 @@ static gsearch_status fill_slot(gs_plan *plan, const gs_node *node, uint32_t i, 
 {
     const gs_item *item = &node->items[i];
     if (item->kind == GS_TOKEN_BREAK) {
-        slot->text = slot_text(plan->arena, item, 1);
         take_gram(slot, GS_GRAM_BREAK); // never ranked
-        return GSEARCH_OK;
+        return set_text(plan, slot, item, 1, err);
     }
     if (item->kind == GS_TOKEN_WORD) {
         slot->text = item->word;
@@ -94,7 +97,7 @@ static gsearch_status fill_slot(gs_plan *plan, const gs_node *node, uint32_t i, 
                                   &slot->documents, err);
         return find_word(plan, item->word, slot, err);
     }
-    slot->text = slot_text(plan->arena, item, slot->length);
+    GS_TRY(set_text(plan, slot, item, slot->length, err));
     bool next_is_break = i + 1 < node->items_count && item[1].kind == GS_TOKEN_BREAK;
     if (slot->length == 2 && !next_is_break) {
         slot->is_ranked = true;
@@ -162,7 +165,7 @@ static gsearch_status fill_trigram(gs_plan *plan, const gs_item *items, const gs
         GS_TRY(gs_terms_find_gram(&in->trigrams, gram, &list, err));
         GS_TRY(set_one(plan, &slot->sets[i], &list, err));
     }
-    slot->text = slot_text(plan->arena, items, 3);
+    GS_TRY(set_text(plan, slot, items, 3, err));
     return GSEARCH_OK;
 }
 

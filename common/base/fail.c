@@ -124,6 +124,13 @@ gsearch_status gs_fail_memory(gsearch_error *err)
     return gs_fail(err, GSEARCH_NO_MEMORY, "out of memory");
 }
 
+gsearch_status gs_fail_as(gsearch_error *err, const gsearch_error *fault)
+{
+    if (err)
+        *err = *fault;
+    return fault->code;
+}
+
 gsearch_status gs_corrupt(gsearch_error *err, const char *format, ...)
 {
     if (err) {

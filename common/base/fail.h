@@ -25,6 +25,9 @@ __attribute__((format(printf, 3, 4))) gsearch_status gs_fail_errno(gsearch_error
 
 gsearch_status gs_fail_memory(gsearch_error *err);
 
+/* The same failure as `fault`, which somebody has looked at meanwhile. */
+gsearch_status gs_fail_as(gsearch_error *err, const gsearch_error *fault);
+
 /* The one place where damage is declared: set a breakpoint here. */
 __attribute__((format(printf, 2, 3))) gsearch_status gs_corrupt(gsearch_error *err,
                                                                 const char *format, ...);

@@ -452,11 +452,10 @@ gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out
         status = load_highest(dir, mem, &numbers, &found, &fault);
     } while (status || found.degraded);
     gs_buf_release(&numbers);
-    if (!status)
-        *out = found;
-    else if (err)
-        *err = fault;
-    return status;
+    if (status)
+        return gs_fail_as(err, &fault);
+    *out = found;
+    return GSEARCH_OK;
 }
 
 void gs_manifest_put_warning(const gs_manifest *manifest, const char *dir, gs_buf *out)
@@ -559,9 +558,7 @@ static gsearch_status keep_newest(clean_plan *plan, const gs_mem *mem, const gs_
             keep(plan, &manifest);
             kept++;
         } else if (!is_damage(&fault)) {
-            if (err)
-                *err = fault;
-            return status;
+            return gs_fail_as(err, &fault);
         } else if (kept == 0 || fault.code == GSEARCH_IO) { // the next read may go well
             plan->all = false;
             return GSEARCH_OK;

@@ -39,9 +39,6 @@ typedef struct gs_format {
 extern const gs_format gs_format_text;  /* text and markdown: what nothing else claims */
 extern const gs_format gs_format_jsonl; /* JSON Lines */
 
-/* From here on jansson takes its memory from gs_mem. Any thread, any number of times. */
-void gs_format_hook_json(void);
-
 /* The format of a file, by its name. */
 const gs_format *gs_format_find(gs_bytes path);
 

@@ -9,13 +9,10 @@
  */
 #include "indexer/formats/formats.h"
 
-#include <jansson.h>
-#include <pthread.h>
-
 #include "common/base/date.h"
 #include "common/base/limits.h"
-#include "common/base/sabotage.h"
 #include "common/base/utf8.h"
+#include "indexer/formats/jsonloader.h"
 
 typedef struct lines {
     const gs_piece *piece;
@@ -25,34 +22,6 @@ typedef struct lines {
     gs_buf repaired; // its bytes, if they were not UTF-8
     gs_buf fields;
 } lines;
-
-/* ---- memory ---- */
-
-// jansson says of some strings that there was no memory for that they are no JSON
-static _Thread_local bool is_starved;
-
-static void *json_alloc(size_t size)
-{
-    void *ptr = gs_mem_alloc(NULL, size);
-    is_starved |= !ptr && !GS_SABOTAGED(json_memory);
-    return ptr;
-}
-
-static void json_free(void *ptr)
-{
-    gs_mem_free(NULL, ptr);
-}
-
-static void hook_once(void)
-{
-    json_set_alloc_funcs(json_alloc, json_free);
-}
-
-void gs_format_hook_json(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, hook_once);
-}
 
 /* ---- what is passed over ---- */
 
@@ -319,10 +288,8 @@ static gsearch_status read_line(lines *self, gs_bytes line, gsearch_error *err)
     }
     json_error_t fault;
     size_t flags = JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL; // an integer may have any length
-    is_starved = false;
-    json_t *record = json_loadb((const char *)line.ptr, line.len, flags, &fault);
-    if (!record && is_starved)
-        return gs_fail_memory(err);
+    json_t *record;
+    GS_TRY(gs_json_load(line, flags, &record, &fault, err));
     gsearch_status status = GSEARCH_OK;
     if (record)
         status = judge_record(self, line, record, err);
@@ -362,7 +329,7 @@ static gsearch_status read_jsonl(const gs_piece *piece, const gs_mem *mem, gs_si
                                  gsearch_error *err)
 {
     lines self = {.piece = piece, .sink = sink, .number = piece->first_line};
-    gs_format_hook_json();
+    gs_json_hook();
     // Room for any path with a line number: whether the id is too long is judged later.
     gs_buf_init(&self.id, mem, 5 * GS_ID_BYTES_MAX);
     gs_buf_init(&self.repaired, mem, GS_DOCUMENT_BYTES_MAX);

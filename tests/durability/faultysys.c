@@ -131,6 +131,16 @@ static int opened(int fd)
 
 /* ---- memory ---- */
 
+bool gs_faults_allow(void)
+{
+    gs_faults *faults = gs_faults_here();
+    if (!faults->is_on)
+        return true;
+    unsigned number = atomic_fetch_add(&faults->allocations, 1) + 1;
+    unsigned at = faults->allocation_at;
+    return !at || (number != at && (!faults->allocations_for_good || number < at));
+}
+
 void *gs_sys_resize(void *ptr, size_t size)
 {
     gs_faults *faults = gs_faults_here();
@@ -140,12 +150,8 @@ void *gs_sys_resize(void *ptr, size_t size)
         free(ptr);
         return NULL;
     }
-    if (faults->is_on) {
-        unsigned number = atomic_fetch_add(&faults->allocations, 1) + 1;
-        unsigned at = faults->allocation_at;
-        if (at && (number == at || (faults->allocations_for_good && number > at)))
-            return NULL;
-    }
+    if (!gs_faults_allow())
+        return NULL;
     void *moved = realloc(ptr, size);
     if (moved && !ptr)
         atomic_fetch_add(&faults->blocks, 1);

@@ -50,11 +50,13 @@ typedef struct gs_faults {
     bool dies, dies_after; /* else it is the last one, before or after it was made */
     unsigned allocation_at;
     bool allocations_for_good;
+    unsigned page_at;   /* the read that finds damage, see faultysteps.h */
+    unsigned budget_at; /* the look at a budget that ends the search, likewise */
     /* of every call that changes something, before it is made; may be NULL */
     void (*on_change)(gs_fault_call call, int fd, const char *from, const char *to);
 
     /* what was seen */
-    atomic_uint calls, allocations;
+    atomic_uint calls, allocations, pages, budgets;
     atomic_bool is_hit;
     gs_fault_call hit_call;   /* the first that is hit */
     size_t hit_len;           /* of a transfer */
@@ -68,6 +70,8 @@ typedef struct gs_faults {
 gs_faults *gs_faults_here(void);
 /* No plan, nothing seen; `blocks` and `descriptors` stay. */
 void gs_faults_reset(void);
+/* Counts one allocation; false if the plan says that it fails. */
+bool gs_faults_allow(void);
 /* For a child: from here on it has a plan, and counters, of its own. */
 void gs_faults_detach(void);
 

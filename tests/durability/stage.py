@@ -115,7 +115,7 @@ def merge(stage):
 
 
 def index_command(stage):
-    return ["index", "-j", "1", "-d", str(stage.index), str(stage.inputs)]
+    return ["index", "--strict", "-j", "1", "-d", str(stage.index), str(stage.inputs)]
 
 
 def merge_command(stage):

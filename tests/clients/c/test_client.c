@@ -5,6 +5,7 @@
  */
 #include "gsearch/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/fail.h"
+#include "common/base/limits.h"
 #include "tests/query/daemon/daemonfixture.h"
 #include "tests/support/check.h"
+#include "tests/support/faultycalls.h"
 #include "tests/support/fixture.h"
 
 static gsearch_client *open_client(const gs_daemon *daemon)
@@ -257,6 +261,74 @@ static void the_token_opens_the_daemon(void **state)
     gs_test_dir_remove(dir);
 }
 
+static void what_makes_no_sense_is_refused(void **state)
+{
+    gsearch_client *client = open_client(*state);
+    gsearch_request request = GSEARCH_REQUEST_INIT;
+    gsearch_results *results = NULL;
+    gsearch_error error;
+    char *token = malloc(GS_REQUEST_LINE_BYTES_MAX + 1);
+    request.query = "x";
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_client_open("[::1]:1", 0, NULL, &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_client_search(NULL, &request, &results, &error),
+                 &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_client_search(client, &request, NULL, &error),
+                 &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT,
+                 gsearch_client_search_each(client, NULL, NULL, NULL, NULL, &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_client_auth(NULL, "x", &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_client_auth(client, NULL, &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_client_auth(client, "", &error), &error);
+    memset(token, 'x', GS_REQUEST_LINE_BYTES_MAX);
+    token[GS_REQUEST_LINE_BYTES_MAX] = '\0';
+    assert_fails(GSEARCH_LIMIT, gsearch_client_auth(client, token, &error), &error);
+    free(token);
+    // and without callbacks a search only takes its time
+    assert_ok(gsearch_client_search_each(client, &request, NULL, NULL, NULL, &error), &error);
+    gsearch_client_close(client);
+}
+
+/* Opens, presents a token and searches in both ways. */
+static gsearch_status use_all(const gs_daemon *daemon, gsearch_error *error)
+{
+    gsearch_client *client;
+    gsearch_results *results;
+    counted seen = {.stop_at = 2};
+    gsearch_request request = GSEARCH_REQUEST_INIT;
+    request.query = "rows 3";
+    request.facet = "date";
+    GS_TRY(gsearch_client_open(daemon->address_text, 0, &client, error));
+    gsearch_status status = gsearch_client_auth(client, "any", error);
+    if (!status)
+        status = gsearch_client_search(client, &request, &results, error);
+    if (!status) {
+        assert_int_equal(results->hits_count, 3);
+        gsearch_results_free(results);
+        status = gsearch_client_search_each(client, &request, count_head, count_hit, &seen, error);
+    }
+    gsearch_client_close(client);
+    return status;
+}
+
+static void every_call_of_the_system_may_fail(void **state)
+{
+    gsearch_error error;
+    unsigned failed = 0;
+    for (const char *const *call = gs_calls_of_sockets; *call; call++) {
+        bool is_reached = true;
+        for (unsigned at = 1; is_reached; at++) {
+            gs_calls_fail(*call, at, EIO);
+            gsearch_status status = use_all(*state, &error);
+            is_reached = gs_calls_end();
+            if (status)
+                assert_fails(GSEARCH_IO, status, &error);
+            failed += status != GSEARCH_OK;
+        }
+    }
+    assert_true(failed > 8);
+    assert_ok(use_all(*state, &error), &error);
+}
+
 /* Asks a process that takes one connection, says `reply` and hangs up; with a pause, row by row,
  * it says a byte at a time. */
 static gsearch_status ask_impostor(const char *reply, size_t len, unsigned pause_us,
@@ -372,6 +444,8 @@ int main(void)
         cmocka_unit_test(a_daemon_that_is_silent_is_a_timeout),
         cmocka_unit_test(a_line_that_never_ends_is_a_timeout),
         cmocka_unit_test(nobody_there_is_io),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(every_call_of_the_system_may_fail),
         cmocka_unit_test(the_token_opens_the_daemon),
         cmocka_unit_test(a_broken_server_is_a_protocol_error),
         cmocka_unit_test(a_reply_without_end_is_given_up_at_the_limit),

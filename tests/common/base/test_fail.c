@@ -108,6 +108,16 @@ static void corrupt_and_memory_have_their_codes(void **state)
     gs_error_clear(NULL);
 }
 
+static void a_failure_is_handed_on_as_it_is(void **state)
+{
+    (void)state;
+    gsearch_error fault = {0}, error = {0};
+    gs_fail_errno(&fault, ENOSPC, "file");
+    assert_int_equal(gs_fail_as(&error, &fault), GSEARCH_NO_SPACE);
+    assert_memory_equal(&error, &fault, sizeof(error));
+    assert_int_equal(gs_fail_as(NULL, &fault), GSEARCH_NO_SPACE);
+}
+
 static void every_status_has_one_word_and_an_exit_code(void **state)
 {
     (void)state;
@@ -130,6 +140,7 @@ int main(void)
         cmocka_unit_test(a_long_message_is_cut_at_a_character_border),
         cmocka_unit_test(control_and_ill_formed_bytes_become_question_marks),
         cmocka_unit_test(corrupt_and_memory_have_their_codes),
+        cmocka_unit_test(a_failure_is_handed_on_as_it_is),
         cmocka_unit_test(every_status_has_one_word_and_an_exit_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
  */
 #include "query/daemon/conn.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 
 #include "common/base/limits.h"
 #include "tests/query/daemon/daemonfixture.h"
+#include "tests/query/daemon/faultyuv.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
@@ -565,6 +568,44 @@ static void help_names_every_verb(void **state)
     free(reply);
 }
 
+/* What a daemon says to "PING, QUIT" before it closes, whichever way. */
+static size_t ping(const gs_daemon *daemon, char *out, size_t room)
+{
+    size_t len = 0;
+    int fd = gs_daemon_connect(daemon);
+    struct pollfd wanted = {.fd = fd, .events = POLLIN};
+    (void)!send(fd, "PING\nQUIT\n", 10, MSG_NOSIGNAL);
+    while (poll(&wanted, 1, 30000) == 1) {
+        ssize_t count = recv(fd, out + len, room - len, 0);
+        if (count <= 0)
+            break;
+        len += (size_t)count;
+    }
+    close(fd);
+    return len;
+}
+
+static void a_call_that_fails_costs_one_connection_at_most(void **state)
+{
+    (void)state;
+    static const char *const listen[] = {"127.0.0.1:0"}, reply[] = "OK PONG\nEND\nOK BYE\nEND\n";
+    static const char *const calls[] = {"uv_write", "uv_shutdown", "uv_tcp_open", "getsockopt"};
+    for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+        char heard[256];
+        const gs_server_options options = {.threads = 1, .listen = listen, .listen_count = 1};
+        gs_calls_fail(calls[i], 1, ENOMEM);
+        gs_daemon *daemon = gs_daemon_start(&options);
+        gs_calls_end(); // here, not there
+        size_t len = ping(daemon, heard, sizeof(heard));
+        assert_true(len <= sizeof(reply) - 1);
+        assert_memory_equal(heard, reply, len);
+        assert_int_equal(ping(daemon, heard, sizeof(heard)), sizeof(reply) - 1);
+        assert_memory_equal(heard, reply, sizeof(reply) - 1);
+        assert_int_equal(gs_daemon_stat(daemon, "connections_total"), 3);
+        gs_daemon_stop(daemon);
+    }
+}
+
 static int start(void **state)
 {
     *state = gs_daemon_start(&usual);
@@ -600,6 +641,7 @@ int main(void)
         cmocka_unit_test(a_crowd_of_idle_connections_is_closed_in_a_few_looks),
         cmocka_unit_test(a_line_has_10_seconds_from_its_first_byte),
         cmocka_unit_test(unread_replies_have_30_seconds_for_each_64_kib),
+        cmocka_unit_test(a_call_that_fails_costs_one_connection_at_most),
         cmocka_unit_test(help_names_every_verb),
     };
     return cmocka_run_group_tests(tests, start, stop);

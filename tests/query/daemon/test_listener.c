@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/base/limits.h"
+#include "tests/durability/faultysys.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
@@ -355,6 +356,64 @@ static void nobody_slips_in_while_a_socket_is_made(void **state)
     close(tell[1]);
 }
 
+/* Binds to the path of a socket that was left over, with one call failing; the status. */
+static gsearch_status bind_again(place *here)
+{
+    gs_listener listener;
+    gsearch_error error = {0};
+    assert_ok(gs_listener_bind(here->text, &listener, &error), &error);
+    gs_listener_close(&listener);
+    long descriptors = gs_faults_here()->descriptors;
+    gs_faults_here()->is_on = true;
+    gsearch_status status = gs_listener_bind(here->text, &listener, &error);
+    gs_faults_here()->is_on = false;
+    if (status)
+        assert_true(error.message[0] != '\0');
+    else
+        gs_listener_close(&listener);
+    assert_int_equal(gs_faults_here()->descriptors, descriptors);
+    return status;
+}
+
+static void every_call_about_its_files_may_fail(void **state)
+{
+    static const struct {
+        int error;
+        gsearch_status status;
+    } kinds[] = {{EACCES, GSEARCH_DENIED}, {EIO, GSEARCH_IO}};
+    unsigned failed = 0;
+    for (unsigned at = 1;; at++) {
+        gs_faults_reset();
+        gs_faults_here()->at = at;
+        gs_faults_here()->error = kinds[at % 2].error;
+        gsearch_status status = bind_again(*state);
+        if (!gs_faults_here()->is_hit)
+            break;
+        // who cannot lock the path cannot know that nobody else does
+        if (status && status != GSEARCH_BUSY)
+            assert_int_equal(status, kinds[at % 2].status);
+        failed += status != GSEARCH_OK;
+    }
+    assert_true(failed >= 4);
+    gs_faults_reset();
+    assert_int_equal(bind_again(*state), GSEARCH_OK);
+}
+
+static void a_socket_of_another_user_is_left_alone(void **state)
+{
+    place *here = *state;
+    gs_listener listener;
+    gsearch_error error;
+    assert_ok(gs_listener_bind(here->text, &listener, &error), &error);
+    gs_listener_close(&listener);
+    if (geteuid() != 0 || chown(here->path, 1, 1)) {
+        skip(); // only root gives files away
+        return;
+    }
+    assert_fails(GSEARCH_DENIED, gs_listener_bind(here->text, &listener, &error), &error);
+    assert_int_equal(access(here->path, F_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +423,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_daemons_do_not_share_a_path, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_socket_is_never_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_not_made, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_call_about_its_files_may_fail, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_socket_of_another_user_is_left_alone, setup, teardown),
         cmocka_unit_test(a_port_in_use_is_busy),
         cmocka_unit_test(the_kernel_takes_no_more_of_a_reply_than_the_daemon_itself),
         cmocka_unit_test_setup_teardown(every_connection_is_handed_over, setup, teardown),

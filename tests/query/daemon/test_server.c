@@ -5,6 +5,7 @@
  */
 #include "query/daemon/server.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "tests/query/daemon/daemonfixture.h"
+#include "tests/query/daemon/faultyuv.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
 
@@ -51,6 +53,64 @@ static void what_cannot_be_served_is_an_error_at_the_start(void **state)
     check_refused(&no_index, GSEARCH_NO_INDEX);
     check_refused(&no_number, GSEARCH_BAD_ARGUMENT);
     check_refused(&no_token, GSEARCH_NOT_FOUND);
+}
+
+static void end_at_once(const char *const *addresses, size_t count, void *payload)
+{
+    (void)addresses;
+    (void)count;
+    (void)payload;
+    kill(getpid(), SIGTERM);
+}
+
+/* A daemon in this process that ends as soon as it serves. */
+static gsearch_status serve_for_a_moment(const char *const *listen, gsearch_error *error)
+{
+    gs_stub stub = {.generation = 1};
+    const gs_server_options options = {.dir = "index", .listen = listen, .listen_count = 2,
+                                       .threads = 1, .limits = {.connections = 1u << 30},
+                                       .on_ready = end_at_once};
+    gs_stub_use(&stub);
+    return gs_server_run(&options, error);
+}
+
+static unsigned fail_each(const char *const *calls, const char *const *listen)
+{
+    static const struct {
+        int error;
+        gsearch_status status;
+    } kinds[] = {{EMFILE, GSEARCH_IO}, {ENOMEM, GSEARCH_NO_MEMORY}};
+    unsigned failed = 0;
+    for (const char *const *call = calls; *call; call++) {
+        bool is_reached = true;
+        for (unsigned at = 1; is_reached; at++) {
+            gsearch_error error = {0};
+            gs_calls_fail(*call, at, kinds[at % 2].error);
+            gsearch_status status = serve_for_a_moment(listen, &error);
+            is_reached = gs_calls_end();
+            // who cannot be asked whether he is alive may be
+            bool is_busy = status == GSEARCH_BUSY && strcmp(*call, "connect") == 0;
+            if (status && status != kinds[at % 2].status && status != GSEARCH_NO_MEMORY && !is_busy)
+                fail_msg("%s %u: status %d: %s", *call, at, status, error.message);
+            assert_int_equal(!status, error.message[0] == '\0');
+            failed += status != GSEARCH_OK;
+        }
+    }
+    return failed;
+}
+
+static void every_call_at_the_start_may_fail(void **state)
+{
+    (void)state;
+    char *dir = gs_test_dir_make();
+    char path[GS_ADDRESS_TEXT_MAX];
+    snprintf(path, sizeof(path), "unix:%s/s", dir);
+    const char *const listen[] = {"[::1]:0", path};
+    gsearch_error error;
+    assert_true(fail_each(gs_calls_of_sockets, listen) > 5);
+    assert_true(fail_each(gs_calls_of_uv, listen) > 5);
+    assert_ok(serve_for_a_moment(listen, &error), &error);
+    gs_test_dir_remove(dir);
 }
 
 static void one_connection_too_many_is_told_so(void **state)
@@ -517,6 +577,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_beyond_this_machine_needs_a_token),
         cmocka_unit_test(what_cannot_be_served_is_an_error_at_the_start),
+        cmocka_unit_test(every_call_at_the_start_may_fail),
         cmocka_unit_test(one_connection_too_many_is_told_so),
         cmocka_unit_test(a_full_queue_is_busy_and_the_loop_answers_still),
         cmocka_unit_test(one_connection_holds_up_nobody),
