@@ -22,34 +22,37 @@ static gsearch_status load(gs_bytes line, json_t **out, gsearch_error *err)
 
 static void put_scalar(gs_buf *out, const json_t *value)
 {
-    if (json_is_string(value))
+    static const char *const words[] = {
+        [JSON_TRUE] = "true", [JSON_FALSE] = "false", [JSON_NULL] = "null"};
+    switch (json_typeof(value)) {
+    case JSON_STRING:
         gs_out_text(out, gs_bytes_of(json_string_value(value), json_string_length(value)));
-    else if (json_is_integer(value))
+        break;
+    case JSON_INTEGER:
         gs_buf_printf(out, "%" PRId64, (int64_t)json_integer_value(value));
-    else if (json_is_real(value))
+        break;
+    case JSON_REAL:
         gs_json_double(out, json_real_value(value));
-    else
-        gs_buf_str(out, json_is_true(value) ? "true" : json_is_false(value) ? "false" : "null");
+        break;
+    default:
+        gs_buf_str(out, words[json_typeof(value)]);
+        break;
+    }
 }
 
 /* Anything in one line. */
 static void put_value(gs_buf *out, json_t *value)
 {
-    size_t i;
-    json_t *item;
-    if (json_is_array(value)) {
-        json_array_foreach(value, i, item)
-        {
+    if (json_typeof(value) == JSON_ARRAY) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
             gs_buf_str(out, i ? ", " : "");
-            put_value(out, item);
+            put_value(out, json_array_get(value, i));
         }
-    } else if (json_is_object(value)) {
-        const char *name;
+    } else if (json_typeof(value) == JSON_OBJECT) {
         const char *space = "";
-        json_object_foreach(value, name, item)
-        {
-            gs_buf_printf(out, "%s%s=", space, name);
-            put_value(out, item);
+        for (void *at = json_object_iter(value); at; at = json_object_iter_next(value, at)) {
+            gs_buf_printf(out, "%s%s=", space, json_object_iter_key(at));
+            put_value(out, json_object_iter_value(at));
             space = " ";
         }
     } else {
@@ -66,21 +69,18 @@ static void put_member(gs_buf *out, int indent, const char *name, json_t *value)
 
 static void put_members(gs_buf *out, json_t *object, const char *without)
 {
-    const char *name, *inner_name;
-    json_t *value, *inner;
-    json_object_foreach(object, name, value)
-    {
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        const char *name = json_object_iter_key(at);
+        json_t *value = json_object_iter_value(at);
         if (without && strcmp(name, without) == 0)
             continue;
-        if (!json_is_object(value)) {
+        if (json_typeof(value) != JSON_OBJECT) {
             put_member(out, 0, name, value);
             continue;
         }
         gs_buf_printf(out, "%s\n", name);
-        json_object_foreach(value, inner_name, inner)
-        {
-            put_member(out, INDENT, inner_name, inner);
-        }
+        for (void *in = json_object_iter(value); in; in = json_object_iter_next(value, in))
+            put_member(out, INDENT, json_object_iter_key(in), json_object_iter_value(in));
     }
 }
 
@@ -110,29 +110,28 @@ gsearch_status gs_plain_document(gs_buf *out, gs_bytes line, gsearch_error *err)
     return GSEARCH_OK;
 }
 
+static bool is_of_objects(const json_t *value)
+{
+    return json_typeof(value) == JSON_ARRAY && json_array_size(value) &&
+           json_typeof(json_array_get(value, 0)) == JSON_OBJECT;
+}
+
 static void put_step(gs_buf *out, json_t *object)
 {
-    const char *name;
     const char *space = "";
-    json_t *value, *item;
-    size_t i;
-    json_object_foreach(object, name, value)
-    {
-        if (json_is_array(value) && json_is_object(json_array_get(value, 0)))
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        if (is_of_objects(json_object_iter_value(at)))
             continue;
-        gs_buf_printf(out, "%s%s=", space, name);
-        put_value(out, value);
+        gs_buf_printf(out, "%s%s=", space, json_object_iter_key(at));
+        put_value(out, json_object_iter_value(at));
         space = " ";
     }
     gs_buf_str(out, "\n");
-    json_object_foreach(object, name, value)
-    {
-        if (!json_is_array(value) || !json_is_object(json_array_get(value, 0)))
-            continue;
-        json_array_foreach(value, i, item)
-        {
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        const json_t *items = json_object_iter_value(at);
+        for (size_t i = 0; is_of_objects(items) && i < json_array_size(items); i++) {
             gs_buf_printf(out, "%*s", INDENT, "");
-            put_value(out, item);
+            put_value(out, json_array_get(items, i));
             gs_buf_str(out, "\n");
         }
     }

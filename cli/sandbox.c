@@ -254,8 +254,11 @@ static bool confine_calls(const gs_sandbox *sandbox)
 
 const char *gs_sandbox_enter(const gs_sandbox *sandbox)
 {
-    if (GS_INSTRUMENTED)
-        return NULL;
+    return GS_INSTRUMENTED ? NULL : gs_sandbox_confine(sandbox);
+}
+
+const char *gs_sandbox_confine(const gs_sandbox *sandbox)
+{
     bool can_lose = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     bool files = can_lose && confine_files(sandbox);
     bool calls = can_lose && confine_calls(sandbox);

@@ -273,11 +273,9 @@ static gsearch_status settle_ranks(contest *self, gs_change_segment *segment,
             stays = doc;
             continue;
         }
-        bool is_after = doc > stays;
-        bool second_stays;
-        GS_TRY(settle(self, gs_buf_view(key), segment, is_after ? stays : doc, segment,
-                      is_after ? doc : stays, &second_stays, err));
-        if (second_stays == is_after)
+        bool doc_stays; // it was added after the other
+        GS_TRY(settle(self, gs_buf_view(key), segment, stays, segment, doc, &doc_stays, err));
+        if (doc_stays)
             stays = doc;
     }
     return GSEARCH_OK;

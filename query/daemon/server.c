@@ -472,6 +472,7 @@ static gsearch_status serve(gs_server *server, gsearch_error *err)
         status = try_threads(server->work.threads + 1, err);
     if (status) {
         stop(server);
+        end_if_idle(server); // there may be no timer to do it
     } else {
         start_reload(server); // as the first work of the pool it starts the threads
         tell_ready(server);

@@ -31,6 +31,17 @@ static void members_stand_in_a_column(void **state)
           "  f              1, 2.5\n");
 }
 
+static void every_kind_of_value_has_a_text(void **state)
+{
+    (void)state;
+    check(gs_plain_members,
+          gs_bytes_str("{\"a\":[false,null,-1,\"x\",{\"y\":[],\"z\":{\"w\":true}}],\"b\":{}}"),
+          "a              false, null, -1, x, y= z=w=true\n"
+          "b\n");
+    check(gs_plain_document, gs_bytes_str("{\"id\":null,\"text\":\"\"}"),
+          "id             null\n\n\n");
+}
+
 static void a_document_ends_in_its_text(void **state)
 {
     (void)state;
@@ -84,6 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_stand_in_a_column),
+        cmocka_unit_test(every_kind_of_value_has_a_text),
         cmocka_unit_test(a_document_ends_in_its_text),
         cmocka_unit_test(each_step_is_a_line),
         cmocka_unit_test(a_summary_is_either),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Every command of the program, called in this process, with everything failing under it in turn:
+ * Every command of the program, called in this process, with everything failing under it in turn,
+ * and likewise a reply of the daemon, a search through the library and documents given to it:
  * an allocation (one, or it and all after it), a call to the system, a read of a file's content,
  * the budget of a search, standard output. It must print what it prints undisturbed, or end with
  * the exit code and the message of that failure, and leave no memory and no descriptor behind.
@@ -10,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/sandbox.h"
 #include "indexer/formats/jsonloader.h"
+#include "query/daemon/dispatch.h"
+#include "query/index.h"
 #include "tests/durability/faultysteps.h"
 #include "tests/durability/reference.h"
 #include "tests/durability/scenario.h"
@@ -48,6 +52,96 @@ const char *gs_sandbox_enter(const gs_sandbox *sandbox)
     return sandbox->writable ? NULL : "not confined";
 }
 
+/* ---- what is no command ---- */
+
+static int end(gsearch_status status, gsearch_error *error)
+{
+    if (!status && (fflush(stdout) || ferror(stdout)))
+        status = gs_fail(error, GSEARCH_NO_SPACE, "standard output");
+    if (status)
+        fprintf(stderr, "gsearch: %s\n", error->message);
+    return gsearch_status_exit(status);
+}
+
+/* What the daemon replies to the line argv[1]. */
+static int answer(int argc, char **argv)
+{
+    gsearch_index *index;
+    gs_answer reply;
+    gsearch_error error = {0};
+    gsearch_status status = gs_index_open_durable(argv[argc - 1], &index, &error);
+    if (status)
+        return end(status, &error);
+    status = gs_answer_init(&reply, gs_bytes_str(argv[1]), &error);
+    if (!status) {
+        while (reply.more || !reply.begun)
+            gs_answer_step(&reply, index);
+        status = reply.is_cut ? GSEARCH_NO_MEMORY : reply.status;
+        if (status)
+            gs_fail(&error, status, "%.*s", (int)reply.out.len, (const char *)reply.out.data);
+        else
+            fwrite(reply.out.data, 1, reply.out.len, stdout);
+        gs_answer_release(&reply);
+    }
+    gsearch_index_close(index);
+    return end(status, &error);
+}
+
+/* Searches for argv[1] through the library, once its snapshot is renewed. */
+static int embed(int argc, char **argv)
+{
+    gsearch_index *index;
+    gsearch_results *results;
+    gsearch_error error = {0};
+    gsearch_request request = GSEARCH_REQUEST_INIT;
+    request.query = argv[1];
+    request.facet = "date";
+    gsearch_status status = gsearch_index_open(argv[argc - 1], NULL, &index, &error);
+    if (status)
+        return end(status, &error);
+    status = gsearch_index_refresh(index, NULL, &error);
+    if (!status)
+        status = gsearch_search(index, &request, &results, &error);
+    if (!status) {
+        for (size_t i = 0; i < results->hits_count; i++)
+            printf("%s %s\n", results->hits[i].id, results->hits[i].snippet);
+        for (size_t i = 0; i < results->facets_count; i++)
+            printf("%s\n", results->facets[i].value);
+        printf("generation=%llu\n", (unsigned long long)results->generation);
+        gsearch_results_free(results);
+    }
+    gsearch_index_close(index);
+    return end(status, &error);
+}
+
+static gsearch_status give(gsearch_writer *writer, const char *word, gsearch_error *error)
+{
+    gsearch_document document = GSEARCH_DOCUMENT_INIT;
+    document.id = "w";
+    document.text = word;
+    document.title = "\xff 通知";
+    document.date = "2017-12-05";
+    document.fields = "{\"note\":\"\xff\"}";
+    GS_TRY(gsearch_writer_add(writer, &document, error));
+    document.id = "a/01";
+    GS_TRY(gsearch_writer_add(writer, &document, error));
+    GS_TRY(gsearch_writer_delete(writer, "b/02", error));
+    return gsearch_writer_commit(writer, NULL, error);
+}
+
+/* Gives the library documents with the text argv[1]. */
+static int give_documents(int argc, char **argv)
+{
+    gsearch_writer *writer;
+    gsearch_error error = {0};
+    gsearch_status status = gsearch_writer_open(argv[argc - 1], NULL, &writer, &error);
+    if (status)
+        return end(status, &error);
+    status = give(writer, argv[1], &error);
+    gsearch_writer_close(writer);
+    return end(status, &error);
+}
+
 /* ---- commands ---- */
 
 typedef struct command {
@@ -72,6 +166,7 @@ static const command commands[] = {
     {gs_cmd_explain, {"甲人民乙 -(年度 报告)"}, NULL},
     {gs_cmd_explain, {"人民", "--no-total", "--json"}, NULL},
     {gs_cmd_explain, {"政务子务公", "--no-total"}, NULL},
+    {gs_cmd_explain, {"甲人民乙", "--no-total"}, NULL},
     {gs_cmd_explain, {"人民政务公开条例", "--match", "any", "--no-total"}, NULL},
     {gs_cmd_show, {"a/01"}, NULL},
     {gs_cmd_show, {"b/02", "--json"}, NULL},
@@ -89,8 +184,15 @@ static const command commands[] = {
     {gs_cmd_salvage, {TARGET, "--json"}, "lost"},
     {gs_cmd_merge, {NULL}, NULL},
     {gs_cmd_merge, {"--small", "--json"}, NULL},
+    {gs_cmd_index, {"-", "-j", "1", "-v"}, NULL},
     {gs_cmd_index, {INPUTS, "-j", "1", "--strict", "-v"}, NULL},
     {gs_cmd_index, {INPUTS, "-j", "1", "--json", "-v"}, "unreadable"},
+    {answer, {"SEARCH limit=all sort=date 年度 OR 人民"}, NULL},
+    {answer, {"SUGGEST 人"}, NULL},
+    {answer, {"SUGGEST limit=3 pd1"}, "OK"}, // of the generation before, with its counts
+    {answer, {"SUGGEST 政务"}, NULL},
+    {embed, {"年度 OR =人民"}, NULL},
+    {give_documents, {"政务公开 人民"}, NULL},
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
@@ -101,7 +203,8 @@ static const struct {
     {gs_cmd_search, "search"}, {gs_cmd_explain, "explain"}, {gs_cmd_show, "show"},
     {gs_cmd_stat, "stat"},     {gs_cmd_tokens, "tokens"},   {gs_cmd_dump, "dump"},
     {gs_cmd_verify, "verify"}, {gs_cmd_backup, "backup"},   {gs_cmd_salvage, "salvage"},
-    {gs_cmd_merge, "merge"},   {gs_cmd_index, "index"},
+    {gs_cmd_merge, "merge"},   {gs_cmd_index, "index"},     {answer, "reply"},
+    {embed, "library"},        {give_documents, "writer"},
 };
 
 static const char *name_of(const command *self)
@@ -109,7 +212,7 @@ static const char *name_of(const command *self)
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         if (names[i].run == self->run)
             return names[i].name;
-    return "?";
+    return NULL;
 }
 
 /* ---- one run ---- */
@@ -173,6 +276,7 @@ static int run(const command *self, unsigned fails_at)
         argv[argc++] = (char *)(uintptr_t) "-d";
         argv[argc++] = (char *)(uintptr_t)GS_DISK_INDEX;
     }
+    assert_int_equal(lseek(STDIN_FILENO, 0, SEEK_SET), 0);
     FILE *streams[] = {stdout, stderr};
     out.fails_at = fails_at;
     stdout = open_stream(&out);
@@ -302,7 +406,7 @@ static bool try_failure(const command *self, kind what, unsigned at, const outco
 /* To the next place: all are tried to the end, or in a quick run the fewer the later. */
 static unsigned step(const command *self, unsigned at)
 {
-    bool is_slow = self->run != gs_cmd_search && self->run != gs_cmd_explain;
+    bool is_slow = self->run != gs_cmd_search && self->run != gs_cmd_explain && self->run != answer;
     unsigned dense = is_slow ? DENSE_SLOW : DENSE;
     return getenv("GS_TEST_FULL") || !dense ? 1 : 1 + at / dense;
 }
@@ -337,6 +441,16 @@ static void prepare_inputs(gs_stage *self)
     gs_stage_put(self, "f.md", "# 通知\n", 9);
 }
 
+/* Standard input is a file that has this text. */
+static void take_input(const char *text)
+{
+    gs_test_file_write(stage.path, "lines", text, strlen(text));
+    char *path = gs_test_path(stage.path, "lines");
+    if (!freopen(path, "rb", stdin))
+        abort();
+    free(path);
+}
+
 int main(void)
 {
     static const gs_scenario inputs = {"commands", prepare_inputs, NULL};
@@ -348,6 +462,7 @@ int main(void)
     stage = gs_stage_begin(&inputs, GS_DISK_INDEX);
     target = gs_test_path(stage.path, "target");
     mkdir(target, 0755);
+    take_input("{\"id\":\"s\",\"text\":\"政务公开\"}\nno record\n{\"text\":\"人民\"}\n");
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(target);
     gs_disk_clear();

@@ -191,6 +191,114 @@ static void a_full_manifest_is_merged_rather_than_refused(void **state)
     assert_int_equal(documents, GS_SEGMENTS_MAX + DOCUMENTS);
 }
 
+/* ---- several segments of one change ---- */
+
+static bool is_split; // each batch becomes a segment, as if one could not hold all
+
+gsearch_status __real_gs_batches_write(gs_dir *dir, const gs_mem *mem, gs_batch **batches,
+                                       size_t batches_count, bool with_text,
+                                       gs_manifest_segment *out, size_t out_max,
+                                       size_t *out_count, gsearch_error *err);
+gsearch_status __wrap_gs_batches_write(gs_dir *dir, const gs_mem *mem, gs_batch **batches,
+                                       size_t batches_count, bool with_text,
+                                       gs_manifest_segment *out, size_t out_max,
+                                       size_t *out_count, gsearch_error *err);
+
+/* The linker gives this what calls gs_batches_write from another file. */
+gsearch_status __wrap_gs_batches_write(gs_dir *dir, const gs_mem *mem, gs_batch **batches,
+                                       size_t batches_count, bool with_text,
+                                       gs_manifest_segment *out, size_t out_max,
+                                       size_t *out_count, gsearch_error *err)
+{
+    if (!is_split)
+        return __real_gs_batches_write(dir, mem, batches, batches_count, with_text, out, out_max,
+                                       out_count, err);
+    for (size_t i = 0; i < batches_count; i++)
+        GS_TRY(__real_gs_batches_write(dir, mem, &batches[i], 1, with_text, &out[i], 1, out_count,
+                                       err));
+    *out_count = batches_count;
+    return GSEARCH_OK;
+}
+
+/* Writes four segments of ten documents, in which three, `twins`, have the id of document 37. */
+static void write_split(fixture *f, const size_t twins[3], const gs_change_order *order)
+{
+    gs_bytes ids[3];
+    gs_batch *batches[4];
+    for (size_t i = 0; i < 3; i++) {
+        ids[i] = f->model.documents[twins[i]].document.id;
+        f->model.documents[twins[i]].document.id = f->model.documents[37].document.id;
+    }
+    for (size_t i = 0; i < 4; i++)
+        batches[i] = gs_model_batch(&f->model, 10 * i, 10 * (i + 1), f->change.dir,
+                                    (size_t)16 << 20, true);
+    is_split = true;
+    assert_ok(gs_change_write(&f->change, batches, 4, true, false, order, &f->error), &f->error);
+    is_split = false;
+    for (size_t i = 0; i < 4; i++)
+        gs_batch_free(batches[i]);
+    for (size_t i = 0; i < 3; i++)
+        f->model.documents[twins[i]].document.id = ids[i];
+    assert_int_equal(f->change.segments_count, 4);
+}
+
+static void across_segments_the_last_stays_too(void **state)
+{
+    fixture *f = *state;
+    size_t segment;
+    uint32_t doc;
+    write_split(f, (size_t[]){3, 13, 14}, NULL);
+    assert_true(find(f, f->model.documents[37].document.id, &segment, &doc));
+    assert_int_equal(segment, 3);
+    assert_int_equal(doc, 7);
+    assert_int_equal(f->change.segments[0].deleted, 1);
+    assert_int_equal(f->change.segments[1].deleted, 2);
+    assert_int_equal(f->change.segments[3].deleted, 0);
+    commit(f, 1);
+    assert_true(find(f, f->model.documents[37].document.id, &segment, &doc));
+}
+
+static unsigned shadowed;
+
+/* A place that falls from segment to segment: the first to come is to stay. */
+static uint32_t falling_place(gs_bytes source, void *payload)
+{
+    (void)source;
+    return --*(uint32_t *)payload;
+}
+
+static void count_shadowed(gs_bytes id, uint32_t place, void *payload)
+{
+    (void)place;
+    (void)payload;
+    assert_true(id.len > 0);
+    shadowed++;
+}
+
+static void an_order_decides_across_segments(void **state)
+{
+    fixture *f = *state;
+    size_t segment;
+    uint32_t doc, next = 1000;
+    const gs_change_order order = {falling_place, count_shadowed, &next};
+    shadowed = 0;
+    write_split(f, (size_t[]){3, 13, 24}, &order);
+    assert_int_equal(shadowed, 3);
+    assert_true(find(f, f->model.documents[37].document.id, &segment, &doc));
+    assert_int_equal(segment, 0);
+    assert_int_equal(doc, 3);
+}
+
+static void an_index_of_another_unicode_is_refused(void **state)
+{
+    fixture *f = *state;
+    gs_manifest manifest = {.generation = 1, .analyzer = GS_ANALYZER_VERSION, .unicode = "1.1.0"};
+    assert_ok(gs_manifest_commit(f->change.dir, NULL, &manifest, &f->error), &f->error);
+    gs_change_close(&f->change);
+    assert_fails(GSEARCH_ANALYZER, gs_change_open(f->path, NULL, true, &f->change, &f->error),
+                 &f->error);
+}
+
 static void one_change_at_a_time(void **state)
 {
     fixture *f = *state;
@@ -210,6 +318,9 @@ int main(void)
         CASE(what_was_not_committed_leaves_no_file),
         CASE(an_index_of_another_analyser_is_refused),
         CASE(a_full_manifest_is_merged_rather_than_refused),
+        CASE(across_segments_the_last_stays_too),
+        CASE(an_order_decides_across_segments),
+        CASE(an_index_of_another_unicode_is_refused),
         CASE(one_change_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

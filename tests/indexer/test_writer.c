@@ -13,6 +13,7 @@
 #include "tests/indexer/content.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
+#include "tests/support/flaky.h"
 
 typedef struct fixture {
     char *dir;
@@ -304,12 +305,123 @@ static void null_is_an_error_and_not_a_crash(void **state)
     gsearch_writer *writer;
     assert_int_equal(gsearch_writer_open(NULL, NULL, &writer, NULL), GSEARCH_BAD_ARGUMENT);
     assert_int_equal(gsearch_writer_open(f->dir, NULL, NULL, NULL), GSEARCH_BAD_ARGUMENT);
+    gsearch_writer_options options = {.struct_size = 0};
+    assert_int_equal(gsearch_writer_open(f->dir, &options, &writer, NULL), GSEARCH_BAD_ARGUMENT);
     assert_int_equal(gsearch_writer_add(NULL, &document, NULL), GSEARCH_BAD_ARGUMENT);
     assert_int_equal(gsearch_writer_add(f->writer, NULL, NULL), GSEARCH_BAD_ARGUMENT);
     assert_int_equal(gsearch_writer_delete(f->writer, NULL, NULL), GSEARCH_BAD_ARGUMENT);
     assert_int_equal(gsearch_writer_commit(NULL, NULL, NULL), GSEARCH_BAD_ARGUMENT);
     assert_int_equal(gsearch_writer_commit(f->writer, NULL, NULL), GSEARCH_OK);
     gsearch_writer_close(NULL);
+}
+
+static void many_ids_are_told_apart(void **state)
+{
+    fixture *f = *state;
+    char id[16];
+    for (int round = 0; round < 2; round++)
+        for (unsigned i = 0; i < 1000; i++) {
+            snprintf(id, sizeof(id), "%u", i);
+            add(f, id, round ? "二" : "一");
+        }
+    for (unsigned i = 0; i < 1000; i += 2) {
+        snprintf(id, sizeof(id), "%u", i);
+        delete (f, id);
+        assert_fails(GSEARCH_NOT_FOUND, gsearch_writer_delete(f->writer, id, &f->error),
+                     &f->error);
+    }
+    commit(f);
+    char *content = gs_test_content(f->dir);
+    unsigned documents = 0;
+    for (const char *at = content; (at = strstr(at, "document ")); at++)
+        documents++;
+    assert_int_equal(documents, 500);
+    assert_null(strstr(content, "一"));
+    free(content);
+}
+
+static void invalid_bytes_are_replaced_as_far_as_there_is_room(void **state)
+{
+    fixture *f = *state;
+    char long_id[GS_ID_BYTES_MAX + 1], *text = malloc(GS_DOCUMENT_BYTES_MAX / 2);
+    gsearch_document document = GSEARCH_DOCUMENT_INIT;
+    memset(long_id, '\xff', sizeof(long_id) - 1);
+    long_id[sizeof(long_id) - 1] = '\0';
+    memset(text, '\xff', GS_DOCUMENT_BYTES_MAX / 2); // each becomes three
+    document.id = long_id;
+    document.text = "一";
+    assert_fails(GSEARCH_LIMIT, gsearch_writer_add(f->writer, &document, &f->error), &f->error);
+    document.id = "a";
+    document.text = text;
+    document.text_len = GS_DOCUMENT_BYTES_MAX / 2;
+    assert_fails(GSEARCH_LIMIT, gsearch_writer_add(f->writer, &document, &f->error), &f->error);
+    document.text_len = 2;
+    document.title = "\xff";
+    document.fields = "{\"\xff\":1";
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_writer_add(f->writer, &document, &f->error),
+                 &f->error);
+    document.fields = "{";
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_writer_add(f->writer, &document, &f->error),
+                 &f->error);
+    document.fields = "{\"\xff\":1}";
+    assert_ok(gsearch_writer_add(f->writer, &document, &f->error), &f->error);
+    commit(f);
+    char *content = gs_test_content(f->dir);
+    assert_non_null(strstr(content, "\xef\xbf\xbd\xef\xbf\xbd |"));
+    free(content);
+    free(text);
+}
+
+/* More text than one block has. */
+static void long_texts_end_their_block(void **state)
+{
+    fixture *f = *state;
+    size_t len = (1u << 20) + 1;
+    char *text = malloc(len + 1);
+    memset(text, 'a', len);
+    text[len] = '\0';
+    for (size_t at = 7; at < len; at += 8)
+        text[at] = ' ';
+    add(f, "a", text);
+    add(f, "b", text);
+    assert_int_equal(commit(f), 1);
+    free(text);
+}
+
+/* With a memory of its own, which ends at every allocation in turn. */
+static void a_writer_that_failed_is_of_no_more_use(void **state)
+{
+    fixture *f = *state;
+    unsigned broken = 0;
+    gsearch_status status = GSEARCH_NO_MEMORY;
+    gsearch_writer_close(f->writer);
+    f->writer = NULL;
+    for (size_t at = 1; status; at++) {
+        gs_flaky flaky;
+        gsearch_writer *writer = NULL;
+        gs_flaky_init(&flaky, at);
+        gsearch_allocator allocator = {.resize = flaky.mem.resize, .payload = flaky.mem.payload};
+        gsearch_writer_options options = {.struct_size = sizeof(options), .memory_bytes = 1,
+                                          .allocator = &allocator};
+        gsearch_document document = GSEARCH_DOCUMENT_INIT;
+        document.id = "a";
+        document.text = "一";
+        status = gsearch_writer_open(f->dir, &options, &writer, &f->error);
+        if (!status)
+            status = gsearch_writer_add(writer, &document, &f->error);
+        if (!status)
+            status = gsearch_writer_commit(writer, NULL, &f->error);
+        if (status)
+            assert_fails(GSEARCH_NO_MEMORY, status, &f->error);
+        flaky.fail_at = 0; // there is memory again
+        if (status && writer)
+            broken += gsearch_writer_commit(writer, NULL, &f->error) == GSEARCH_BAD_ARGUMENT;
+        gsearch_writer_close(writer);
+        assert_int_equal(flaky.live, 0);
+    }
+    assert_true(broken > 10);
+    open_writer(f);
+    expect(f, "a=一 ");
 }
 
 int main(void)
@@ -328,6 +440,10 @@ int main(void)
         CASE(without_text_statistics_are_the_same),
         CASE(bad_documents_are_refused_and_do_no_harm),
         CASE(files_cut_short_under_a_writer_do_not_end_the_program),
+        CASE(many_ids_are_told_apart),
+        CASE(invalid_bytes_are_replaced_as_far_as_there_is_room),
+        CASE(long_texts_end_their_block),
+        CASE(a_writer_that_failed_is_of_no_more_use),
         CASE(null_is_an_error_and_not_a_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
