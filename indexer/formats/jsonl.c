@@ -119,10 +119,11 @@ static bool take_member(gs_bytes *left, member *out)
 
 /* ---- which of them count ---- */
 
-/* The key without quotes and escapes; NULL if there is no memory. */
-static json_t *key_of(const member *from)
+/* The key without quotes and escapes. */
+static gsearch_status key_of(const member *from, json_t **out, gsearch_error *err)
 {
-    return json_loadb((const char *)from->key.ptr, from->key.len, JSON_DECODE_ANY, NULL);
+    json_error_t fault;
+    return gs_json_load(from->key, JSON_DECODE_ANY, out, &fault, err);
 }
 
 /* Maps each key to the place of its last member in the line, which is the one that counts, and
@@ -133,9 +134,10 @@ static gsearch_status find_members(gs_bytes line, json_t *places, gs_bytes *id, 
     gs_bytes left = members_of(line);
     member next;
     while (take_member(&left, &next)) {
-        json_t *key = key_of(&next);
+        json_t *key;
         json_int_t place = next.value.ptr - line.ptr;
-        if (!key || json_object_set_new(places, json_string_value(key), json_integer(place))) {
+        GS_TRY(key_of(&next, &key, err));
+        if (json_object_set_new(places, json_string_value(key), json_integer(place))) {
             json_decref(key);
             return gs_fail_memory(err);
         }
@@ -170,9 +172,8 @@ static gsearch_status keep_fields(lines *self, gs_bytes line, const json_t *plac
     gs_bytes left = members_of(line);
     member next;
     while (take_member(&left, &next)) {
-        json_t *key = key_of(&next);
-        if (!key)
-            return gs_fail_memory(err);
+        json_t *key;
+        GS_TRY(key_of(&next, &key, err));
         const json_t *place = json_object_get(places, json_string_value(key));
         json_decref(key);
         if (!place || json_integer_value(place) != next.value.ptr - line.ptr)
@@ -194,22 +195,34 @@ static gsearch_status keep_fields(lines *self, gs_bytes line, const json_t *plac
 /* The record's id into `out`; false if it has one that cannot be one. */
 static bool find_id(lines *self, const json_t *value, gs_bytes written, gs_bytes *out)
 {
-    if (!value || json_is_null(value) || (json_is_string(value) && !json_string_length(value)))
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_NULL:
         *out = line_id(self);
-    else if (json_is_number(value))
+        break;
+    case JSON_STRING:
+        *out = json_string_length(value) ? string_of(value) : line_id(self);
+        break;
+    case JSON_INTEGER:
+    case JSON_REAL:
         *out = written;
-    else if (json_is_string(value))
-        *out = string_of(value);
-    else
+        break;
+    default:
         return false;
+    }
     return out->len && out->len <= GS_ID_BYTES_MAX && !memchr(out->ptr, 0, out->len);
 }
 
 static bool find_date(const json_t *value, gs_bytes written, uint32_t *out)
 {
-    if (json_is_string(value))
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_STRING:
         return gs_date_parse(string_of(value), out);
-    return json_is_number(value) && gs_date_parse(written, out);
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return gs_date_parse(written, out);
+    default:
+        return false;
+    }
 }
 
 /* Takes a record that has a text or a title; `places` is an empty object. */

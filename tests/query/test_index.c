@@ -5,6 +5,7 @@
 #include "query/index.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -250,6 +251,43 @@ static void refresh_does_not_go_back(void **unused)
     gs_collection_free(&collection);
 }
 
+static void what_makes_no_sense_is_refused(void **unused)
+{
+    (void)unused;
+    gsearch_error error;
+    gsearch_index *index;
+    gsearch_index_options options = {.struct_size = sizeof(options) + 1};
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_index_open(NULL, NULL, &index, &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_index_open("x", NULL, NULL, &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_index_open("x", &options, &index, &error), &error);
+}
+
+/* Manifests that are whole, and do not say what is there. */
+static void a_manifest_that_does_not_fit_its_files_is_damage(void **unused)
+{
+    (void)unused;
+    gs_collection collection = four_documents();
+    char *dir = gs_test_dir_make();
+    gsearch_index *index = gs_collection_index(&collection, dir, 2, false);
+    gs_snapshot *snapshot = gs_index_snapshot(index);
+    gs_manifest *other = malloc(sizeof(*other));
+    gsearch_error error;
+    *other = snapshot->manifest;
+    other->segments[0].documents++;
+    commit(dir, other, 2, 1);
+    assert_fails(GSEARCH_CORRUPT, gsearch_index_refresh(index, NULL, &error), &error);
+    assert_non_null(strstr(error.message, "documents"));
+    *other = snapshot->manifest;
+    snprintf(other->unicode, sizeof(other->unicode), "1.1.0");
+    commit(dir, other, 3, 1);
+    assert_fails(GSEARCH_ANALYZER, gsearch_index_refresh(index, NULL, &error), &error);
+    gs_snapshot_unref(snapshot);
+    gsearch_index_close(index);
+    free(other);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
 static void another_analyser_is_refused(void **unused)
 {
     (void)unused;
@@ -308,6 +346,8 @@ int main(void)
         cmocka_unit_test(a_daemon_shows_no_generation_that_is_not_durable),
         cmocka_unit_test(refresh_sees_a_newer_one_that_is_damaged),
         cmocka_unit_test(refresh_does_not_go_back),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(a_manifest_that_does_not_fit_its_files_is_damage),
         cmocka_unit_test(another_analyser_is_refused),
         cmocka_unit_test(an_index_opens_or_runs_out_of_memory_cleanly),
     };

@@ -256,6 +256,63 @@ static void limits_are_refused_by_name(void **in)
     assert_null(results);
 }
 
+static void check_refused(state *made, const gsearch_request *request, gsearch_status wanted)
+{
+    gsearch_error error;
+    assert_fails(wanted, gsearch_search_each(made->index, request, NULL, NULL, NULL, &error),
+                 &error);
+}
+
+static void what_is_no_request_is_refused(void **in)
+{
+    state *made = *in;
+    gsearch_results *results = NULL;
+    gsearch_error error;
+    gsearch_request request = request_of("政");
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_search(NULL, &request, &results, &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_search(made->index, NULL, &results, &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT, gsearch_search(made->index, &request, NULL, &error), &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT,
+                 gsearch_search_each(NULL, &request, NULL, NULL, NULL, &error), &error);
+    check_refused(made, NULL, GSEARCH_BAD_ARGUMENT);
+    request = request_of("政\x7f");
+    check_refused(made, &request, GSEARCH_BAD_ARGUMENT);
+    request = request_of("政");
+    request.sort = (gsearch_sort)(GSEARCH_SORT_DATE_DESC + 1);
+    check_refused(made, &request, GSEARCH_BAD_ARGUMENT);
+    request = request_of("政");
+    request.match = (gsearch_match)(GSEARCH_MATCH_ANY + 1);
+    check_refused(made, &request, GSEARCH_BAD_ARGUMENT);
+    request = request_of("政");
+    request.limit = GSEARCH_LIMIT_ALL;
+    request.offset = GS_RESULT_WINDOW_MAX + 1;
+    check_refused(made, &request, GSEARCH_LIMIT);
+    char *query = malloc(GS_REQUEST_LINE_BYTES_MAX + 2);
+    memset(query, 'a', GS_REQUEST_LINE_BYTES_MAX + 1);
+    query[GS_REQUEST_LINE_BYTES_MAX + 1] = '\0';
+    request = request_of(query);
+    check_refused(made, &request, GSEARCH_LIMIT);
+    free(query);
+}
+
+static bool note_head(const gsearch_results *head, void *payload)
+{
+    *(uint64_t *)payload += head->hits_count;
+    return true;
+}
+
+/* A caller may want the head alone; a tab stands between words. */
+static void without_callbacks_nothing_is_told(void **in)
+{
+    state *made = *in;
+    gsearch_request request = request_of("政\t务");
+    gsearch_error error;
+    uint64_t rows = 0;
+    assert_ok(gsearch_search_each(made->index, &request, NULL, NULL, NULL, &error), &error);
+    assert_ok(gsearch_search_each(made->index, &request, note_head, NULL, &rows, &error), &error);
+    assert_true(rows > 0);
+}
+
 static void older_requests_are_answered_and_newer_ones_refused(void **in)
 {
     state *made = *in;
@@ -328,6 +385,8 @@ int main(void)
         cmocka_unit_test(all_rows_stream_until_told_to_stop),
         TEST(threads_share_an_index),
         TEST(limits_are_refused_by_name),
+        TEST(what_is_no_request_is_refused),
+        TEST(without_callbacks_nothing_is_told),
         TEST(older_requests_are_answered_and_newer_ones_refused),
         TEST(a_request_without_total_has_none),
         TEST(a_search_succeeds_or_runs_out_of_memory_cleanly),

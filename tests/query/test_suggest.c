@@ -3,6 +3,12 @@
  * Suggestions with the counts that searching them would give.
  */
 #include "query/search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/limits.h"
 #include "tests/query/collection.h"
 #include "tests/support/check.h"
 #include "tests/support/fixture.h"
@@ -84,6 +90,50 @@ static void a_beginning_that_is_too_long_is_refused(void **in)
     gs_buf_release(&out);
 }
 
+static void a_beginning_that_is_no_text_is_refused(void **in)
+{
+    state *made = *in;
+    gs_buf out;
+    gsearch_error error;
+    char *prefix = malloc(GS_REQUEST_LINE_BYTES_MAX + 1);
+    memset(prefix, 'a', GS_REQUEST_LINE_BYTES_MAX + 1);
+    gs_buf_init(&out, NULL, SIZE_MAX);
+    assert_fails(GSEARCH_BAD_ARGUMENT,
+                 gs_search_suggest(made->snapshot, gs_bytes_str("政\xff"), 10, &out, &error),
+                 &error);
+    assert_fails(GSEARCH_BAD_ARGUMENT,
+                 gs_search_suggest(made->snapshot,
+                                   gs_bytes_of(prefix, GS_REQUEST_LINE_BYTES_MAX + 1), 10, &out,
+                                   &error),
+                 &error);
+    gs_buf_release(&out);
+    free(prefix);
+}
+
+/* More endings than are looked at, each in as many documents as its number says. */
+static void the_most_frequent_endings_are_kept(void **in)
+{
+    (void)in;
+    gs_collection all = {0};
+    char id[16], text[256];
+    for (unsigned doc = 0; doc < 40; doc++) {
+        size_t len = 0;
+        for (unsigned word = doc; word < 40; word++)
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "k%02u ", word);
+        snprintf(id, sizeof(id), "%u", doc);
+        gs_collection_add(&all, id, text, NULL, 0);
+    }
+    char *dir = gs_test_dir_make();
+    gsearch_index *index = gs_collection_index(&all, dir, 1, false);
+    state made = {.snapshot = gs_index_snapshot(index)}, *other = &made;
+    check((void **)&other, "k", 2,
+          "{\"text\":\"k39\",\"documents\":40}\n{\"text\":\"k38\",\"documents\":39}\n");
+    gs_snapshot_unref(made.snapshot);
+    gsearch_index_close(index);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&all);
+}
+
 static void a_word_goes_on_with_what_it_begins(void **in)
 {
     check(in, "pd1", 10,
@@ -105,6 +155,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_character_goes_on_with_what_follows_the_whole_prefix),
         TEST(a_beginning_that_is_too_long_is_refused),
+        TEST(a_beginning_that_is_no_text_is_refused),
+        TEST(the_most_frequent_endings_are_kept),
         TEST(a_word_goes_on_with_what_it_begins),
         TEST(what_leads_nowhere_gives_nothing),
     };

@@ -95,6 +95,7 @@ static void ids_are_strings_or_numbers_or_the_line(void **state)
            "{\"id\":\"\",\"text\":\"e\"}\n"
            "{\"id\":1.5,\"text\":\"f\"}\n"
            "{\"id\":[1],\"text\":\"g\"}\n"
+           "{\"id\":true,\"text\":\"g\"}\n"
            "{\"id\":\"a\\u0000b\",\"text\":\"h\"}\n",
            "document id=17 text=a\n"
            "document id=-9223372036854775808 text=b\n"
@@ -103,7 +104,8 @@ static void ids_are_strings_or_numbers_or_the_line(void **state)
            "document id=p#5 text=e\n"
            "document id=1.5 text=f\n"
            "skip bad-record id=p#7\n"
-           "skip bad-record id=p#8\n");
+           "skip bad-record id=p#8\n"
+           "skip bad-record id=p#9\n");
     expect("{\"id\" : 12345678901234567890 ,\"text\":\"a\"}\n"
            "{\"text\":\"b\",\"id\":1.10\t}\n"
            "{\"id\":\"x\",\"text\":\"c\",\"id\":9223372036854775808}\n",
@@ -138,12 +140,14 @@ static void dates_have_three_forms_and_others_are_kept(void **state)
            "{\"id\":2,\"text\":\"a\",\"date\":20171211}\n"
            "{\"id\":3,\"text\":\"a\",\"date\":\"2017-12-11T08:30:00+08:00\"}\n"
            "{\"id\":4,\"text\":\"a\",\"date\":\"2017-02-30\"}\n"
-           "{\"id\":5,\"text\":\"a\",\"date\":null}\n",
+           "{\"id\":5,\"text\":\"a\",\"date\":null}\n"
+           "{\"id\":6,\"text\":\"a\",\"date\":2017.5}\n",
            "document id=1 text=a date=20171211\n"
            "document id=2 text=a date=20171211\n"
            "document id=3 text=a date=20171211\n"
            "document id=4 text=a fields={\"date\":\"2017-02-30\"}\n"
-           "document id=5 text=a fields={\"date\":null}\n");
+           "document id=5 text=a fields={\"date\":null}\n"
+           "document id=6 text=a fields={\"date\":2017.5}\n");
 }
 
 static void numbers_are_kept_to_the_letter(void **state)
@@ -219,13 +223,38 @@ static void a_title_alone_makes_a_record(void **state)
            "{\"id\":3,\"title\":\"通知\",\"text\":5}\n"
            "{\"id\":4,\"title\":\" 　\"}\n"
            "{\"id\":5,\"title\":\" 　\",\"text\":\" \"}\n"
-           "{\"id\":6,\"title\":7}\n",
+           "{\"id\":6,\"title\":7}\n"
+           "{\"id\":7,\"text\":null}\n",
            "document id=1 title=通知 text=\n"
            "document id=2 title=通知 text= fields={\"n\":1}\n"
            "skip bad-record id=p#3\n"
            "skip bad-record id=p#4\n"
            "skip empty id=p#5\n"
-           "skip bad-record id=p#6\n");
+           "skip bad-record id=p#6\n"
+           "skip bad-record id=p#7\n");
+}
+
+/* A text of so many bytes, each `byte`, and the record of a document behind it. */
+static void check_long(size_t len, char byte, uint64_t replaced)
+{
+    static const char before[] = "{\"text\":\"", after[] = "\"}\n{\"id\":1,\"text\":\"a\"}\n";
+    char *lines = malloc(sizeof(before) + len + sizeof(after));
+    size_t at = sizeof(before) - 1;
+    memcpy(lines, before, at);
+    memset(lines + at, byte, len);
+    memcpy(lines + at + len, after, sizeof(after));
+    assert_int_equal(read_lines(lines, at + len + sizeof(after) - 1, 1,
+                                "skip too-large id=p#1\ndocument id=1 text=a\n"),
+                     replaced);
+    free(lines);
+}
+
+static void a_line_that_is_too_long_is_passed_over(void **state)
+{
+    (void)state;
+    check_long(GS_DOCUMENT_BYTES_MAX, 'a', 0);
+    // not yet, but each of these bytes becomes three
+    check_long(GS_DOCUMENT_BYTES_MAX / 2, '\xff', GS_DOCUMENT_BYTES_MAX / 2);
 }
 
 static void a_line_that_is_no_record_is_passed_over(void **state)
@@ -307,6 +336,7 @@ int main(void)
         cmocka_unit_test(of_equal_keys_the_last_counts),
         cmocka_unit_test(white_space_stays_only_in_strings),
         cmocka_unit_test(a_title_alone_makes_a_record),
+        cmocka_unit_test(a_line_that_is_too_long_is_passed_over),
         cmocka_unit_test(titles_that_are_no_text_are_no_titles),
         cmocka_unit_test(a_line_that_is_no_record_is_passed_over),
         cmocka_unit_test(empty_lines_count_but_are_no_records),
