@@ -17,7 +17,7 @@
 struct gsearch_index {
     gs_mem own; // what `mem` points to if the caller gave an allocator
     const gs_mem *mem;
-    gs_dir *dir;
+    char *path;
     bool map;
     bool durable;         // a generation is synced before it is shown
     pthread_mutex_t lock; // of `snapshot`
@@ -256,10 +256,10 @@ gsearch_status gs_snapshot_find(const gs_snapshot *snapshot, gs_bytes id, uint32
 
 /* ---- the public handle --------------------------------------------------------------------- */
 
-static gsearch_status sync_folder(const gsearch_index *index, gsearch_error *err)
+static gsearch_status sync_folder(const gsearch_index *index, gs_dir *dir, gsearch_error *err)
 {
     gsearch_error fault = {0};
-    gsearch_status status = index->durable ? gs_dir_sync(index->dir, &fault) : GSEARCH_OK;
+    gsearch_status status = index->durable ? gs_dir_sync(dir, &fault) : GSEARCH_OK;
     // file systems that nobody can write to may have no fsync, and nothing to take back
     if (status && fault.sys_errno != EINVAL && fault.sys_errno != EROFS)
         return gs_fail_as(err, &fault);
@@ -267,12 +267,13 @@ static gsearch_status sync_folder(const gsearch_index *index, gsearch_error *err
 }
 
 /* The newest generation, fit to be shown. */
-static gsearch_status load(const gsearch_index *index, const gs_snapshot *before, gs_snapshot **out,
-                           gsearch_error *err)
+static gsearch_status load(const gsearch_index *index, gs_dir *dir, const gs_snapshot *before,
+                           gs_snapshot **out, gsearch_error *err)
 {
     gs_snapshot *snapshot;
-    GS_TRY(gs_snapshot_load(index->dir, index->mem, index->map, before, &snapshot, err));
-    gsearch_status status = GS_SABOTAGED(durable_answers) ? GSEARCH_OK : sync_folder(index, err);
+    GS_TRY(gs_snapshot_load(dir, index->mem, index->map, before, &snapshot, err));
+    gsearch_status status =
+        GS_SABOTAGED(durable_answers) ? GSEARCH_OK : sync_folder(index, dir, err);
     if (status)
         gs_snapshot_unref(snapshot);
     else
@@ -297,9 +298,13 @@ static gsearch_status open_index(const char *dir, const gsearch_index_options *o
     index->map = options && options->map;
     index->durable = durable;
     pthread_mutex_init(&index->lock, NULL);
-    gsearch_status status = gs_dir_open(index->mem, dir, false, &index->dir, error);
+    gs_dir *folder = NULL;
+    index->path = gs_mem_dup(index->mem, gs_bytes_str(dir));
+    gsearch_status status = index->path ? gs_dir_open(index->mem, dir, false, &folder, error)
+                                        : gs_fail_memory(error);
     if (!status)
-        status = load(index, NULL, &index->snapshot, error);
+        status = load(index, folder, NULL, &index->snapshot, error);
+    gs_dir_close(folder);
     if (status) {
         gsearch_index_close(index);
         return status;
@@ -335,10 +340,12 @@ gs_snapshot *gs_index_snapshot(gsearch_index *index)
 gsearch_status gsearch_index_refresh(gsearch_index *index, bool *changed, gsearch_error *error)
 {
     gs_error_clear(error);
+    gs_dir *dir; // opened each time, for another folder may have taken the place of the first
+    GS_TRY(gs_dir_open(index->mem, index->path, false, &dir, error));
     gs_snapshot *before = gs_index_snapshot(index);
     gs_manifest newest;
     gs_snapshot *after = NULL;
-    gsearch_status status = gs_manifest_load(index->dir, index->mem, &newest, error);
+    gsearch_status status = gs_manifest_load(dir, index->mem, &newest, error);
     bool differs = !status && (newest.generation != before->manifest.generation ||
                                newest.checksum != before->manifest.checksum);
     // a newer one may be damaged, or that be mended, while the same generation answers
@@ -350,8 +357,9 @@ gsearch_status gsearch_index_refresh(gsearch_index *index, bool *changed, gsearc
                          (unsigned long long)before->manifest.generation,
                          (unsigned long long)newest.generation);
     if (is_stale && !status)
-        status = load(index, before, &after, error);
+        status = load(index, dir, before, &after, error);
     gs_snapshot_unref(before);
+    gs_dir_close(dir);
     if (status)
         return status;
     if (is_stale) {
@@ -371,7 +379,7 @@ void gsearch_index_close(gsearch_index *index)
     if (!index)
         return;
     gs_snapshot_unref(index->snapshot);
-    gs_dir_close(index->dir);
+    gs_mem_free(index->mem, index->path);
     pthread_mutex_destroy(&index->lock);
     gs_mem mem = index->own;
     gs_mem_free(index->mem ? &mem : NULL, index);

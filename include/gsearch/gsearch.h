@@ -53,8 +53,8 @@ GSEARCH_API gsearch_status gsearch_index_open(const char *dir, const gsearch_ind
                                               gsearch_index **out, gsearch_error *error);
 
 /* Takes the newest generation if it has changed; searches that run keep the one they began with.
- * On failure the old one stays. CORRUPT, too, if only the one before it is left to be read.
- * `changed` may be NULL. */
+ * The folder is looked for by its name again, so NO_INDEX if it is gone. On failure the old one
+ * stays. CORRUPT, too, if only the one before it is left to be read. `changed` may be NULL. */
 GSEARCH_API gsearch_status gsearch_index_refresh(gsearch_index *index, bool *changed,
                                                  gsearch_error *error);
 

@@ -47,8 +47,8 @@ typedef struct gs_server_options {
  * SIGUSR1 logs what STATS shows. For programs: it handles signals, ignores SIGPIPE and SIGXFSZ and
  * raises the limit of descriptors.
  * BAD_ARGUMENT, LIMIT (addresses, threads, descriptors), DENIED (an address beyond this machine
- * without auth_file, a token file that others may read), BUSY (address in use), and what gsearch_index_open
- * returns. */
+ * without auth_file, a token file that others may read), BUSY (address in use), and what
+ * gsearch_index_open returns. */
 GS_CHECKED gsearch_status gs_server_run(const gs_server_options *options, gsearch_error *err);
 
 #endif

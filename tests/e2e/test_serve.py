@@ -144,6 +144,18 @@ def a_new_generation_is_served_within_moments():
         assert (found["generation"], found["total"]) == ("2", "5"), found
 
 
+def a_folder_in_the_place_of_the_index_is_not_passed_over():
+    """The sandbox has no way into it; without that it is served."""
+    with index_of(records(0, 3, "甲")) as index, Daemon(index) as daemon:
+        index.rename(index.parent / "aside")
+        add(index, records(0, 5, "甲"))
+        give_up = time.monotonic() + PATIENCE
+        while not (stats := daemon.stats())["degraded"] and stats["documents"] == 3:
+            assert time.monotonic() < give_up, "the folder that is gone still answers"
+            time.sleep(0.05)
+        assert daemon.ask("COUNT 公报\n").startswith(f"OK total={stats['documents']} ")
+
+
 def await_line(daemon, wanted):
     for line in daemon.process.stderr:
         if wanted in line:
@@ -375,6 +387,7 @@ tap.main(netcat_gets_the_replies_of_the_manual,
          sixty_four_threads_may_search,
          threads_that_the_system_does_not_give_end_the_start,
          a_new_generation_is_served_within_moments,
+         a_folder_in_the_place_of_the_index_is_not_passed_over,
          old_answers_are_told_in_the_log,
          bytes_that_change_underneath_end_the_answers,
          a_file_cut_short_underneath_is_no_want_of_documents,

@@ -149,6 +149,30 @@ static void refresh_takes_the_newest_and_shares_what_stays(void **unused)
     gs_collection_free(&collection);
 }
 
+static void refresh_sees_another_folder_in_the_place_of_the_first(void **unused)
+{
+    (void)unused;
+    gs_collection collection = four_documents();
+    char *dir = gs_test_dir_make(), *path = gs_test_path(dir, "index"),
+         *aside = gs_test_path(dir, "aside");
+    gsearch_index *index = gs_collection_index(&collection, path, 3, false);
+    gsearch_error error;
+    bool changed = false;
+    assert_int_equal(rename(path, aside), 0);
+    assert_fails(GSEARCH_NO_INDEX, gsearch_index_refresh(index, &changed, &error), &error);
+    gsearch_index_close(gs_collection_index(&collection, path, 1, true));
+    assert_ok(gsearch_index_refresh(index, &changed, &error), &error);
+    assert_true(changed);
+    gs_snapshot *after = gs_index_snapshot(index);
+    assert_int_equal(after->segments_count, 1);
+    gs_snapshot_unref(after);
+    gsearch_index_close(index);
+    free(path);
+    free(aside);
+    gs_test_dir_remove(dir);
+    gs_collection_free(&collection);
+}
+
 static uint64_t generation_of(gsearch_index *index, bool *degraded)
 {
     gs_snapshot *snapshot = gs_index_snapshot(index);
@@ -344,6 +368,7 @@ int main(void)
         cmocka_unit_test(a_living_document_is_found_by_its_id),
         cmocka_unit_test(refresh_takes_the_newest_and_shares_what_stays),
         cmocka_unit_test(a_daemon_shows_no_generation_that_is_not_durable),
+        cmocka_unit_test(refresh_sees_another_folder_in_the_place_of_the_first),
         cmocka_unit_test(refresh_sees_a_newer_one_that_is_damaged),
         cmocka_unit_test(refresh_does_not_go_back),
         cmocka_unit_test(what_makes_no_sense_is_refused),
