@@ -230,6 +230,14 @@ static void sighup_takes_a_new_generation(void **state)
     gs_daemon_stop(daemon);
 }
 
+static void check_degraded(const gs_daemon *daemon, const char *wanted)
+{
+    char *reply = gs_daemon_ask(daemon, "STATS\n", 6), said[32];
+    snprintf(said, sizeof(said), "\"degraded\":%s,", wanted);
+    assert_non_null(strstr(reply, said));
+    free(reply);
+}
+
 static void a_broken_generation_is_counted_once_and_the_old_one_serves(void **state)
 {
     (void)state;
@@ -242,8 +250,10 @@ static void a_broken_generation_is_counted_once_and_the_old_one_serves(void **st
         gs_wait_on(&at);
     assert_int_equal(gs_daemon_stat(daemon, "reload_failed"), 1);
     assert_int_equal(gs_daemon_stat(daemon, "generation"), 1);
+    check_degraded(daemon, "true");
     daemon->stub->refuses_refresh = false;
     wait_for_generation(daemon, 2);
+    check_degraded(daemon, "false");
     gs_daemon_stop(daemon);
 }
 
