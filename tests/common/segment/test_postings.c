@@ -728,6 +728,24 @@ static void a_coded_list_that_cannot_be_read_is_not_packed(void **state)
     shelf_free(s);
 }
 
+static void codes_that_do_not_fit_their_block_are_refused(void **state)
+{
+    shelf *s = random_shelf(*state);
+    gsearch_error error;
+    gs_long_list coded;
+    uint32_t out[GS_BLOCK_POSTINGS], count;
+    assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS + 3], &coded, &error), &error);
+    gs_store_u32((uint8_t *)(uintptr_t)coded.firsts, UINT32_MAX - 1);
+    assert_fails(GSEARCH_CORRUPT, gs_long_list_block(&coded, 0, out, &count, &error), &error);
+    gs_store_u32((uint8_t *)(uintptr_t)coded.firsts, s->positions[SHORT_LISTS + 3][0]);
+    uint8_t *end = (uint8_t *)(uintptr_t)coded.offsets + 4;
+    gs_store_u32(end, gs_load_u32(end) + 1); // a byte that no code is in
+    assert_fails(GSEARCH_CORRUPT, gs_long_list_block(&coded, 0, out, &count, &error), &error);
+    gs_store_u32(end, gs_load_u32(end) - 1);
+    assert_ok(gs_long_list_block(&coded, 0, out, &count, &error), &error);
+    shelf_free(s);
+}
+
 static void without_memory_a_copy_says_so(void **state)
 {
     shelf *s = random_shelf(*state);
@@ -855,6 +873,7 @@ int main(void)
         PLACE_CASE(short_lists_are_moved_while_they_are_read),
         PLACE_CASE(long_lists_that_cannot_be_are_refused),
         PLACE_CASE(a_coded_list_that_cannot_be_read_is_not_packed),
+        PLACE_CASE(codes_that_do_not_fit_their_block_are_refused),
         PLACE_CASE(without_memory_a_copy_says_so),
         PLACE_CASE(damaged_lists_are_refused_or_rise_inside_the_segment),
         PLACE_CASE(without_memory_the_writers_say_so),
