@@ -15,7 +15,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PRODUCT = ("common", "indexer", "query", "cli", "clients")
-PRODUCT_PERCENT = 89  # the aim is 95
+PRODUCT_PERCENT = 95
 WHOLE = {  # what reads the bytes of others: a file or a folder
     "container": "common/segment/container.c",
     "manifest": "common/segment/manifest.c",

@@ -38,6 +38,8 @@ static void an_id_stays_on_its_line(void **state)
     check(gs_out_id, "a\nb", "\"a\\nb\"");
     check(gs_out_id, "\"a\"", "\"\\\"a\\\"\"");
     check(gs_out_id, "a\"b", "a\"b");
+    check(gs_out_id, "a\x7f", "\"a\\u007f\"");
+    check(gs_out_id, "", "");
 }
 
 static void a_nul_is_a_control_character(void **state)
@@ -57,6 +59,28 @@ static void the_index_is_where_the_option_says(void **state)
     assert_string_equal(gs_out_index_dir("folder"), "folder");
 }
 
+static void a_fault_has_an_exit_code_and_its_place(void **state)
+{
+    (void)state;
+    gsearch_error error = {.code = GSEARCH_BAD_QUERY, .offset = -1, .message = "a"};
+    assert_int_equal(gs_out_fail(&error), gsearch_status_exit(GSEARCH_BAD_QUERY));
+    error.offset = 3;
+    assert_int_equal(gs_out_fail(&error), gsearch_status_exit(GSEARCH_BAD_QUERY));
+}
+
+static void what_could_not_be_made_is_not_printed(void **state)
+{
+    (void)state;
+    gs_buf out;
+    gsearch_error error;
+    gs_buf_init(&out, NULL, 2);
+    gs_buf_str(&out, "abc"); // over its limit
+    assert_false(gs_out_write(&out));
+    assert_fails(GSEARCH_NO_MEMORY, gs_out_finish(&error), &error);
+    assert_ok(gs_out_finish(&error), &error); // it is told once
+    gs_buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -64,6 +88,8 @@ int main(void)
         cmocka_unit_test(a_block_keeps_its_lines),
         cmocka_unit_test(an_id_stays_on_its_line),
         cmocka_unit_test(a_nul_is_a_control_character),
+        cmocka_unit_test(a_fault_has_an_exit_code_and_its_place),
+        cmocka_unit_test(what_could_not_be_made_is_not_printed),
         cmocka_unit_test(the_index_is_where_the_option_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -735,9 +735,14 @@ static void codes_that_do_not_fit_their_block_are_refused(void **state)
     gs_long_list coded;
     uint32_t out[GS_BLOCK_POSTINGS], count;
     assert_ok(gs_long_list_open(&s->postings, &s->lists[SHORT_LISTS + 3], &coded, &error), &error);
-    gs_store_u32((uint8_t *)(uintptr_t)coded.firsts, UINT32_MAX - 1);
-    assert_fails(GSEARCH_CORRUPT, gs_long_list_block(&coded, 0, out, &count, &error), &error);
-    gs_store_u32((uint8_t *)(uintptr_t)coded.firsts, s->positions[SHORT_LISTS + 3][0]);
+    uint32_t last = coded.blocks - 1;
+    uint8_t *first = (uint8_t *)(uintptr_t)coded.firsts + 4 * last;
+    uint32_t kept = gs_load_u32(first);
+    gs_store_u32(first, UINT32_MAX - 2); // its gaps lead over 2^32
+    s->postings.positions = UINT32_MAX;
+    assert_fails(GSEARCH_CORRUPT, gs_long_list_block(&coded, last, out, &count, &error), &error);
+    gs_store_u32(first, kept);
+    assert_ok(gs_long_list_block(&coded, last, out, &count, &error), &error);
     uint8_t *end = (uint8_t *)(uintptr_t)coded.offsets + 4;
     gs_store_u32(end, gs_load_u32(end) + 1); // a byte that no code is in
     assert_fails(GSEARCH_CORRUPT, gs_long_list_block(&coded, 0, out, &count, &error), &error);
