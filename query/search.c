@@ -288,6 +288,11 @@ void gs_search_close(gs_search *search)
     gs_snapshot_unref(snapshot);
 }
 
+uint64_t gs_search_bytes(const gs_search *search)
+{
+    return search->work ? search->work->arena.used_bytes : search->arena.used_bytes;
+}
+
 void gs_search_pause(gs_search *search)
 {
     gs_workspace *work = search->work;

@@ -24,6 +24,8 @@ GS_CHECKED gsearch_status gs_search_next(gs_search *search, const gsearch_hit **
 /* For a search whose next row is not wanted soon: keeps 16 bytes a match and what describes the
  * query, and ends the row. The next call of gs_search_next takes up the rest again. */
 void gs_search_pause(gs_search *search);
+/* What it keeps until it is closed, paused or not. */
+uint64_t gs_search_bytes(const gs_search *search);
 void gs_search_close(gs_search *search);
 
 /* Appends one JSON line (with its '\n'): the document with id, title, text, date, fields.

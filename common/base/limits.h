@@ -52,6 +52,7 @@
 #define GS_OUTPUT_ALL_BYTES_MAX (256u << 20)
 #define GS_WORK_QUEUE_MAX 1024u
 #define GS_STREAMS_MAX 256u /* limit=all at the same time, all connections */
+#define GS_STREAMS_BYTES_MAX (1u << 30) /* that the searches of all these keep */
 #define GS_AUTH_TIMEOUT_MS 10000u /* to the right token, where one is asked for */
 #define GS_LINE_TIMEOUT_MS 10000u
 #define GS_IDLE_TIMEOUT_MS 300000u

@@ -36,11 +36,21 @@ void gs_answer_release(gs_answer *answer)
     *answer = (gs_answer){0};
 }
 
+/* There are no more rows. Pins a generation no longer than needed. */
+static void end_search(gs_answer *answer)
+{
+    gs_search_close(answer->search);
+    answer->search = NULL;
+    answer->more = false;
+    answer->bytes = 0;
+}
+
 void gs_answer_fail(gs_answer *answer, const gsearch_error *err)
 {
     answer->status = err->code;
     gs_buf_reset(&answer->out);
     gs_wire_put_error(&answer->out, err);
+    end_search(answer);
 }
 
 bool gs_answer_needs_index(const gs_answer *answer)
@@ -80,6 +90,7 @@ static gsearch_status put_rows(gs_answer *answer, gsearch_error *err)
             break;
     }
     answer->more = true;
+    answer->bytes = gs_search_bytes(answer->search);
     return GSEARCH_OK;
 }
 
@@ -183,10 +194,7 @@ void gs_answer_step(gs_answer *answer, gsearch_index *index)
         if (!answer->begun)
             gs_answer_fail(answer, &err);
     }
-    if (!answer->more) {
-        // pins a generation no longer than needed
-        gs_search_close(answer->search);
-        answer->search = NULL;
-    }
+    if (!answer->more)
+        end_search(answer);
     answer->begun = true;
 }

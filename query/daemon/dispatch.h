@@ -15,6 +15,7 @@ typedef struct gs_answer {
     gs_command command;
     gs_buf out;        /* the piece; the taker resets it */
     gs_search *search; /* open while rows are to come */
+    uint64_t bytes;    /* that it keeps */
     gsearch_status status;
     bool begun; /* a piece was made: it is too late for an ERR line */
     bool more;

@@ -24,6 +24,7 @@ typedef struct gs_metrics {
     uint32_t waiting; /* requests in the work queue */
     uint32_t running;
     uint32_t streams;
+    uint64_t streams_bytes; /* that their searches keep */
     uint64_t output_bytes; /* replies not yet taken by the clients */
 
     /* the generation that answers */

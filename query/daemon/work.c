@@ -67,6 +67,7 @@ void gs_job_free(gs_job *job)
 {
     if (job->streams)
         job->work->metrics->streams--;
+    job->work->metrics->streams_bytes -= job->accounted_bytes;
     gs_answer_release(&job->answer);
     gs_mem_free(NULL, job);
 }
@@ -205,6 +206,27 @@ static void start_workers(gs_work *work)
     metrics->waiting = work->pooled > metrics->running ? work->pooled - metrics->running : 0;
 }
 
+static void account(gs_job *job)
+{
+    job->work->metrics->streams_bytes += job->answer.bytes - job->accounted_bytes;
+    job->accounted_bytes = job->answer.bytes;
+}
+
+/* Counts what a stream keeps. If all keep too much, one that has only begun, of which nothing is
+ * sent yet, makes room for the others. */
+static void admit_bytes(gs_job *job)
+{
+    gsearch_error err;
+    bool has_begun = job->accounted_bytes > 0;
+    account(job);
+    if (has_begun || job->work->metrics->streams_bytes <= GS_STREAMS_BYTES_MAX)
+        return;
+    gs_fail(&err, GSEARCH_BUSY, "more than %u bytes of matches of limit=all wait, try again later",
+            GS_STREAMS_BYTES_MAX);
+    gs_answer_fail(&job->answer, &err);
+    account(job);
+}
+
 /* Passes on what the workers have done so far. */
 static void take_done(gs_work *work)
 {
@@ -216,6 +238,8 @@ static void take_done(gs_work *work)
         gs_job *next = job->next_pooled;
         work->pooled--;
         job->state = GS_JOB_READY;
+        if (job->streams)
+            admit_bytes(job);
         if (job->owner)
             work->on_piece(job);
         else

@@ -27,6 +27,7 @@ struct gs_job {
     gs_answer answer;
     gs_job_state state;
     bool streams; /* counted in metrics.streams */
+    uint64_t accounted_bytes; /* of its answer, in metrics.streams_bytes */
     void *owner;  /* the connection; NULL once that is gone */
     gs_job *next; /* in the order of the connection */
 

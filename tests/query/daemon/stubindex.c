@@ -178,6 +178,12 @@ gsearch_status gs_search_next(gs_search *search, const gsearch_hit **hit, gsearc
     return GSEARCH_OK;
 }
 
+uint64_t gs_search_bytes(const gs_search *search)
+{
+    (void)search;
+    return 100;
+}
+
 void gs_search_pause(gs_search *search)
 {
     (void)search;

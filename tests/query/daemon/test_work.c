@@ -149,6 +149,26 @@ static void too_many_streams_are_refused(void **state)
     bench->metrics.streams = 1;
 }
 
+static void streams_that_keep_too_much_are_refused(void **state)
+{
+    work_bench *bench = *state;
+    bench->metrics.streams_bytes = GS_STREAMS_BYTES_MAX - 100; // the stub keeps that many
+    submit(bench, "SEARCH limit=all rows 3000");
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended[0]->answer.status, GSEARCH_OK);
+    assert_int_equal(bench->metrics.streams_bytes, GS_STREAMS_BYTES_MAX - 100);
+    bench->metrics.streams_bytes++;
+    submit(bench, "SEARCH limit=all rows 3000");
+    submit(bench, "SEARCH limit=all x"); // is over with its first piece
+    uv_run(&bench->loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench->ended_count, 3);
+    for (int i = 1; i < 3; i++) {
+        bool is_small = bench->ended[i]->answer.command.request.query[0] == 'x';
+        assert_int_equal(bench->ended[i]->answer.status, is_small ? GSEARCH_OK : GSEARCH_BUSY);
+    }
+    assert_int_equal(bench->metrics.streams_bytes, GS_STREAMS_BYTES_MAX - 99);
+}
+
 static void unread_replies_beyond_the_limit_stop_new_work(void **state)
 {
     work_bench *bench = *state;
@@ -305,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_queue_refuses_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stream_pauses_where_others_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_streams_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(streams_that_keep_too_much_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(unread_replies_beyond_the_limit_stop_new_work, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_abandoned_job_is_cancelled_and_frees_itself, setup,
