@@ -32,7 +32,8 @@ COLUMNS = ("date", "target", "commit", "executions", "inputs", "findings", "open
 CORPUS_BYTES_MAX = 60 << 10  # of one target, packed
 QUICK_RUNS = 20000
 FULL_SECONDS = 60
-LEDGER_EXECUTIONS = 100_000_000  # in all, at least
+LEDGER_EXECUTIONS = 100_000_000  # in all, at least,
+TARGET_EXECUTIONS = 2_000        # and of each target
 
 # target: longest input in bytes
 TARGETS = {
@@ -208,7 +209,11 @@ def ledger(_options):
 
 def check_ledger(number):
     executions, findings, still_open = sum_up(rows())
-    good = executions >= LEDGER_EXECUTIONS and not still_open
+    seldom = [target for target in TARGETS
+              if sum_up(row for row in rows() if row["target"] == target)[0] < TARGET_EXECUTIONS]
+    good = executions >= LEDGER_EXECUTIONS and not still_open and not seldom
+    if seldom:
+        print("# seldom run:", *seldom)
     print("ok" if good else "not ok", number, "-", "the_ledger_has_enough_and_nothing_open")
     print(f"# figure: all runs in the ledger: {executions:,} executions, {findings} findings, "
           f"{still_open} open")

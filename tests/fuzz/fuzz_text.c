@@ -55,8 +55,8 @@ static void check_token(gs_bytes text, const gs_token *token, const gs_token *be
         assert_int_equal(token->position, before->position + 1);
         assert_true(token->byte_start >= before->byte_start);
         assert_false(token->kind == GS_TOKEN_BREAK && before->kind == GS_TOKEN_BREAK);
-        assert_true(token->byte_start >= before->byte_end ||
-                    token->byte_start == before->byte_start);
+        // what a character folds to may end one token and begin the next: 1¼ is 11, a break and 4
+        assert_true(token->byte_end >= before->byte_end);
     }
     if (token->kind == GS_TOKEN_WORD) {
         assert_in_range(token->term.len, 1, GS_TERM_BYTES_MAX);
