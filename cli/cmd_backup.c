@@ -16,7 +16,7 @@
 static gsearch_status back_up(const char *from, const char *to, gs_backup_summary *out,
                               gsearch_error *err)
 {
-    gs_audit_options options = {.deep = false};
+    gs_audit_options options = {0};
     gs_audit_summary checked;
     GS_TRY(gs_map_guard(err));
     GS_TRY(gs_backup_run(from, to, NULL, out, err));

@@ -2,7 +2,11 @@
  *
  * `gsearch verify`: is the index what it should be?
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,7 +17,9 @@
 #include "cli/recall.h"
 #include "cli/session.h"
 #include "common/base/json.h"
+#include "common/base/file.h"
 #include "common/base/mapguard.h"
+#include "common/base/sys.h"
 #include "indexer/audit.h"
 
 #define RECALL_SAMPLES_MAX 10000000u
@@ -54,18 +60,83 @@ static void on_difference(const char *piece, uint64_t found, uint64_t expected, 
     gs_out_write(talk->out);
 }
 
+/* ---- the scratch folder of --deep ---- */
+
+static char scratch[4096];
+
+static gsearch_status remove_file(const char *name, void *payload, gsearch_error *err)
+{
+    return gs_dir_remove(payload, name, err);
+}
+
+/* Another thread may make files still: until the folder is gone, and then it can make none. */
+static void remove_scratch(void)
+{
+    gs_dir *dir;
+    while (gs_sys_rmdir(scratch) && errno == ENOTEMPTY) {
+        if (gs_dir_open(NULL, scratch, false, &dir, NULL))
+            return;
+        gsearch_status status = gs_dir_list(dir, remove_file, dir, NULL);
+        gs_dir_close(dir);
+        if (status && status != GSEARCH_NOT_FOUND)
+            return;
+    }
+}
+
+/* Removes the folder before a signal ends the program. */
+static void *wait_for_signal(void *payload)
+{
+    const sigset_t *signals = payload;
+    int number;
+    if (sigwait(signals, &number))
+        return NULL;
+    remove_scratch();
+    pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    raise(number);
+    return NULL;
+}
+
+static gsearch_status make_scratch(gsearch_error *err)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    static sigset_t signals;
+    pthread_t thread;
+    const char *parent = getenv("TMPDIR");
+    int len = snprintf(scratch, sizeof(scratch), "%s/gsearch-verify-XXXXXX",
+                       parent && *parent ? parent : "/tmp");
+    if (len < 0 || (size_t)len >= sizeof(scratch))
+        return gs_fail(err, GSEARCH_BAD_ARGUMENT, "the path of the scratch folder is too long");
+    sigemptyset(&signals);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        struct sigaction known;
+        if (sigaction(numbers[i], NULL, &known) == 0 && known.sa_handler == SIG_DFL)
+            sigaddset(&signals, numbers[i]);
+    }
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    if (pthread_create(&thread, NULL, wait_for_signal, &signals))
+        return gs_fail(err, GSEARCH_NO_MEMORY, "no thread for signals");
+    pthread_detach(thread);
+    return gs_sys_mkdtemp(scratch)
+               ? GSEARCH_OK
+               : gs_fail_errno(err, errno, "cannot make the folder %s", scratch);
+}
+
+/* ---- running ---- */
+
 static gsearch_status verify(const char *dir, bool deep, talk_to *talk, gsearch_error *err)
 {
-    const char *scratch = getenv("TMPDIR");
     gs_audit_summary summary;
     gs_audit_options options = {
-        .deep = deep,
-        .scratch = scratch && *scratch ? scratch : "/tmp",
+        .scratch = deep ? scratch : NULL,
         .report = on_file,
         .payload = talk,
     };
     GS_TRY(gs_map_guard(err));
+    if (deep)
+        GS_TRY(make_scratch(err));
     gsearch_status status = gs_audit_verify(gs_out_index_dir(dir), &options, &summary, err);
+    if (deep)
+        remove_scratch();
     if (!summary.files)
         return status;
     gs_buf line;

@@ -5,12 +5,10 @@
  */
 #include "indexer/audit.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/sys.h"
 #include "common/segment/deletes.h"
 #include "common/segment/inputs.h"
 #include "common/segment/manifest.h"
@@ -24,7 +22,7 @@ typedef struct audit {
     const gs_audit_options *options;
     gs_audit_summary *summary;
     gs_dir *dir;
-    gs_dir *scratch; // for `deep`
+    gs_dir *scratch; // NULL: lists are not compared with the text
     uint64_t generations[MANIFESTS_MAX];
     size_t generations_count;
     gs_buf seen; // gs_hash128: files already reported
@@ -250,25 +248,6 @@ static gsearch_status audit_folder(audit *self, gsearch_error *err)
     return self->first.code ? gs_fail_as(err, &self->first) : GSEARCH_OK;
 }
 
-/* ---- the scratch folder ---- */
-
-static gsearch_status audit_with_scratch(audit *self, gsearch_error *err)
-{
-    char path[4096];
-    int len = snprintf(path, sizeof(path), "%s/gsearch-verify-XXXXXX", self->options->scratch);
-    if (len < 0 || (size_t)len >= sizeof(path))
-        return gs_fail(err, GSEARCH_BAD_ARGUMENT, "the path of the scratch folder is too long");
-    if (!gs_sys_mkdtemp(path))
-        return gs_fail_errno(err, errno, "cannot make a folder in %s", self->options->scratch);
-    gsearch_status status = gs_dir_open(self->options->mem, path, false, &self->scratch, err);
-    if (!status) {
-        status = audit_folder(self, err);
-        gs_dir_close(self->scratch);
-    }
-    gs_sys_rmdir(path);
-    return status;
-}
-
 gsearch_status gs_audit_verify(const char *path, const gs_audit_options *options,
                                gs_audit_summary *out, gsearch_error *err)
 {
@@ -281,7 +260,11 @@ gsearch_status gs_audit_verify(const char *path, const gs_audit_options *options
     gs_buf_init(&self->seen, options->mem, SIZE_MAX);
     gsearch_status status = gs_dir_open(options->mem, path, false, &self->dir, err);
     if (!status) {
-        status = options->deep ? audit_with_scratch(self, err) : audit_folder(self, err);
+        if (options->scratch)
+            status = gs_dir_open(options->mem, options->scratch, false, &self->scratch, err);
+        if (!status)
+            status = audit_folder(self, err);
+        gs_dir_close(self->scratch);
         gs_dir_close(self->dir);
     }
     gs_buf_release(&self->seen);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * `gsearch verify`: every byte of an index against its checksums, every structure against itself,
- * and with `deep` the lists against the text they were made from.
+ * and, if asked, the lists against the text they were made from.
  */
 #ifndef GS_INDEXER_AUDIT_H
 #define GS_INDEXER_AUDIT_H
@@ -18,8 +18,9 @@ typedef struct gs_audit_finding {
 
 typedef struct gs_audit_options {
     const gs_mem *mem;
-    bool deep; /* analyse the stored text again in a folder under `scratch` and compare */
-    const char *scratch; /* for `deep`: a folder that is there, /tmp say */
+    /* An empty folder in which the stored text is analysed again, to be compared; NULL: it is not.
+     */
+    const char *scratch;
     /* Called for every file. */
     void (*report)(const gs_audit_finding *finding, void *payload);
     void *payload;
@@ -29,7 +30,7 @@ typedef struct gs_audit_summary {
     uint64_t generation; /* the newest usable one */
     uint32_t files, damaged;
     uint64_t bytes;
-    uint64_t documents; /* compared with their text, if `deep` */
+    uint64_t documents; /* compared with their text, if there is `scratch` */
     uint64_t lists;     /* likewise */
 } gs_audit_summary;
 

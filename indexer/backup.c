@@ -16,6 +16,7 @@
 typedef struct pinned_file {
     char name[64];
     gs_map *map;
+    bool is_copied; // by this run
 } pinned_file;
 
 typedef struct backup {
@@ -24,6 +25,7 @@ typedef struct backup {
     gs_manifest manifest;
     pinned_file files[FILES_MAX];
     size_t files_count;
+    char name[64]; // of the copied manifest; empty before it is begun
 } backup;
 
 static void unpin(backup *self)
@@ -38,6 +40,7 @@ static gsearch_status pin(backup *self, const gs_manifest_file *file, const char
     if (!file->length)
         return GSEARCH_OK;
     pinned_file *pinned = &self->files[self->files_count];
+    pinned->is_copied = false;
     gs_container_file_name(prefix, file->id, suffix, pinned->name);
     GS_TRY(gs_map_open(self->from, pinned->name, file->length, true, &pinned->map, err));
     self->files_count++;
@@ -75,9 +78,11 @@ static gsearch_status pin_newest(backup *self, gsearch_error *err)
     }
 }
 
-static gsearch_status copy_file(backup *self, const pinned_file *pinned, gsearch_error *err)
+static gsearch_status copy_file(backup *self, pinned_file *pinned, gsearch_error *err)
 {
     gs_file *file;
+    uint64_t size;
+    bool is_there = !gs_dir_file_size(self->to, pinned->name, &size, NULL);
     GS_TRY(gs_file_create(self->to, &file, err));
     gs_bytes bytes = gs_map_bytes(pinned->map);
     gs_file_write(file, bytes.ptr, bytes.len);
@@ -85,7 +90,9 @@ static gsearch_status copy_file(backup *self, const pinned_file *pinned, gsearch
         gs_file_abort(file);
         return gs_fail(err, GSEARCH_IO, "%s was cut short while it was copied", pinned->name);
     }
-    return gs_file_publish(file, pinned->name, true, err);
+    GS_TRY(gs_file_publish(file, pinned->name, true, err));
+    pinned->is_copied = !is_there;
+    return GSEARCH_OK;
 }
 
 /* The same bytes again: a manifest has one text. */
@@ -99,14 +106,23 @@ static gsearch_status copy_manifest(backup *self, gsearch_error *err)
     gsearch_status status = text.status ? gs_fail_memory(err)
                                         : gs_file_create(self->to, &file, err);
     if (!status) {
-        char name[64];
-        snprintf(name, sizeof(name), GS_MANIFEST_PREFIX "%016" PRIx64 GS_MANIFEST_SUFFIX,
-                 self->manifest.generation);
+        snprintf(self->name, sizeof(self->name),
+                 GS_MANIFEST_PREFIX "%016" PRIx64 GS_MANIFEST_SUFFIX, self->manifest.generation);
         gs_file_write(file, text.data, text.len);
-        status = gs_file_publish(file, name, false, err);
+        status = gs_file_publish(file, self->name, false, err);
     }
     gs_buf_release(&text);
     return status ? status : gs_dir_sync(self->to, err);
+}
+
+/* Takes back what a copy that failed has made, the manifest first. */
+static void undo(backup *self)
+{
+    if (self->name[0])
+        (void)!gs_dir_remove(self->to, self->name, NULL);
+    for (size_t i = 0; i < self->files_count; i++)
+        if (self->files[i].is_copied)
+            (void)!gs_dir_remove(self->to, self->files[i].name, NULL);
 }
 
 /* The target's lock is held from here on. */
@@ -118,18 +134,14 @@ static gsearch_status open_target(backup *self, const char *to, gsearch_error *e
     GS_TRY(gs_dir_lock(self->to, err));
     gsearch_status status = gs_manifest_load(self->to, self->mem, &there, &fault);
     if (status == GSEARCH_NO_INDEX)
-        return GSEARCH_OK;
+        return gs_manifest_clean_temporary(self->to, err);
     if (status && status != GSEARCH_CORRUPT && status != GSEARCH_VERSION)
         return gs_fail_as(err, &fault);
     return gs_fail(err, GSEARCH_BAD_ARGUMENT, "%s has an index already: name a new folder", to);
 }
 
-static gsearch_status run(backup *self, const char *from, const char *to, gs_backup_summary *out,
-                          gsearch_error *err)
+static gsearch_status copy_all(backup *self, gs_backup_summary *out, gsearch_error *err)
 {
-    GS_TRY(gs_dir_open(self->mem, from, false, &self->from, err));
-    GS_TRY(pin_newest(self, err));
-    GS_TRY(open_target(self, to, err));
     gs_backup_summary summary = {
         .generation = self->manifest.generation,
         .files = self->files_count + 1,
@@ -141,6 +153,18 @@ static gsearch_status run(backup *self, const char *from, const char *to, gs_bac
     GS_TRY(copy_manifest(self, err));
     *out = summary;
     return GSEARCH_OK;
+}
+
+static gsearch_status run(backup *self, const char *from, const char *to, gs_backup_summary *out,
+                          gsearch_error *err)
+{
+    GS_TRY(gs_dir_open(self->mem, from, false, &self->from, err));
+    GS_TRY(pin_newest(self, err));
+    GS_TRY(open_target(self, to, err));
+    gsearch_status status = copy_all(self, out, err);
+    if (status)
+        undo(self);
+    return status;
 }
 
 gsearch_status gs_backup_run(const char *from, const char *to, const gs_mem *mem,

@@ -583,3 +583,9 @@ gsearch_status gs_manifest_clean(gs_dir *dir, const gs_mem *mem, gsearch_error *
     gs_buf_release(&numbers);
     return status;
 }
+
+gsearch_status gs_manifest_clean_temporary(gs_dir *dir, gsearch_error *err)
+{
+    clean_plan plan = {.dir = dir};
+    return gs_dir_list(dir, visit_clean, &plan, err);
+}

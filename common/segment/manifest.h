@@ -62,5 +62,7 @@ GS_CHECKED gsearch_status gs_manifest_commit(gs_dir *dir, const gs_mem *mem, gs_
  * have exactly our patterns, and nothing else. While the newest manifest is unusable only temporary
  * files go, so that `salvage` finds all there is. Under the lock only. */
 GS_CHECKED gsearch_status gs_manifest_clean(gs_dir *dir, const gs_mem *mem, gsearch_error *err);
+/* Removes temporary files alone, which a run that was killed has left. Under the lock only. */
+GS_CHECKED gsearch_status gs_manifest_clean_temporary(gs_dir *dir, gsearch_error *err);
 
 #endif

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS.parent / "scripts")]
@@ -645,6 +646,23 @@ def recall_does_not_pass_what_it_could_not_ask():
         assert "searches cost too much" in here.said, here.said
 
 
+def a_signal_leaves_no_scratch_folder():
+    with place() as here:
+        here.write("long.txt", "政务公开年度报告" * 500_000)
+        here.counts("long.txt")
+        scratch = pathlib.Path(here.folder) / "scratch"
+        scratch.mkdir()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with subprocess.Popen([GSEARCH, "verify", "--deep"], cwd=here.folder,
+                                  env={**os.environ, "TMPDIR": str(scratch)},
+                                  stdout=subprocess.DEVNULL) as checking:
+                while not os.listdir(scratch) and checking.poll() is None:
+                    time.sleep(0.001)
+                checking.send_signal(number)
+                assert checking.wait(PATIENCE) == -number, checking.returncode
+            assert os.listdir(scratch) == [], number
+
+
 def no_flipped_byte_is_missed_or_gives_a_wrong_answer():
     with place() as here:
         large_corpus(here, documents=40)
@@ -963,6 +981,7 @@ tap.main(
     without_an_index_nothing_is_made, the_index_is_where_one_says,
     a_full_disk_is_told_and_a_closed_pipe_is_not, show_prints_the_document, stat_counts,
     tokens_tell_position_bytes_kind_and_term, explain_tells_the_plan, verify_passes_a_whole_index,
+    a_signal_leaves_no_scratch_folder,
     recall_draws_other_pieces_each_time_and_titles_too, recall_does_not_pass_what_it_could_not_ask,
     no_flipped_byte_is_missed_or_gives_a_wrong_answer, a_missing_file_is_named,
     merge_changes_no_answer, backup_is_an_index, salvage_names_what_is_lost,

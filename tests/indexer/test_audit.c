@@ -54,7 +54,7 @@ static void on_file(const gs_audit_finding *finding, void *payload)
 static gsearch_status verify(fixture *f, bool deep)
 {
     gs_audit_options options = {
-        .deep = deep, .scratch = f->scratch, .report = on_file, .payload = f};
+        .scratch = deep ? f->scratch : NULL, .report = on_file, .payload = f};
     f->damaged[0] = '\0';
     f->files = 0;
     return gs_audit_verify(f->dir, &options, &f->summary, &f->error);
@@ -148,7 +148,7 @@ static void a_broken_chain_is_damage(void **state)
 static void an_empty_folder_is_no_index(void **state)
 {
     fixture *f = *state;
-    gs_audit_options options = {.deep = false};
+    gs_audit_options options = {0};
     assert_fails(GSEARCH_NO_INDEX,
                  gs_audit_verify(f->scratch, &options, &f->summary, &f->error), &f->error);
     assert_int_equal(gs_test_dir_count(f->scratch), 0);

@@ -5,6 +5,7 @@
 #include "indexer/backup.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/indexer/content.h"
 #include "tests/indexer/sampleindex.h"
@@ -49,6 +50,43 @@ static void an_index_is_not_written_over(void **state)
     gs_test_dir_remove(dir);
 }
 
+static void what_a_killed_backup_left_is_removed(void **state)
+{
+    (void)state;
+    char *dir = gs_test_dir_make();
+    char *copy = gs_test_dir_make();
+    gsearch_error error = {0};
+    gs_backup_summary summary;
+    gs_sample_index_make(dir);
+    gs_test_file_write(copy, ".tmp-0123456789abcdef", "half", 4);
+    gs_test_file_write(copy, ".tmp-of-another", "whole", 5);
+    assert_ok(gs_backup_run(dir, copy, NULL, &summary, &error), &error);
+    assert_false(gs_test_file_exists(copy, ".tmp-0123456789abcdef"));
+    assert_true(gs_test_file_exists(copy, ".tmp-of-another"));
+    gs_test_dir_remove(copy);
+    gs_test_dir_remove(dir);
+}
+
+static void a_backup_that_fails_takes_back_its_copies(void **state)
+{
+    (void)state;
+    char *dir = gs_test_dir_make();
+    char *copy = gs_test_dir_make();
+    gsearch_error error = {0};
+    gs_backup_summary summary;
+    gs_sample_index_make(dir);
+    char *names = gs_test_segments(dir);
+    names[strlen(names) - 1] = '\0'; // the last line end
+    const char *last = strrchr(names, '\n') + 1;
+    gs_test_file_write(copy, last, "another", 7);
+    assert_fails(GSEARCH_CORRUPT, gs_backup_run(dir, copy, NULL, &summary, &error), &error);
+    assert_true(gs_test_file_exists(copy, last));
+    assert_int_equal(gs_test_dir_count(copy), 2); // and LOCK
+    free(names);
+    gs_test_dir_remove(copy);
+    gs_test_dir_remove(dir);
+}
+
 static void without_an_index_nothing_is_made(void **state)
 {
     (void)state;
@@ -67,6 +105,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_copy_has_the_same_content_and_generation),
         cmocka_unit_test(an_index_is_not_written_over),
+        cmocka_unit_test(what_a_killed_backup_left_is_removed),
+        cmocka_unit_test(a_backup_that_fails_takes_back_its_copies),
         cmocka_unit_test(without_an_index_nothing_is_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
