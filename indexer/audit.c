@@ -188,6 +188,8 @@ static gsearch_status read_manifest(audit *self, uint64_t generation, gs_manifes
     gsearch_status status =
         gs_dir_read(self->dir, self->manifest, GS_MANIFEST_BYTES_MAX, &text, err);
     *bytes = text.len;
+    if (status == GSEARCH_LIMIT)
+        status = gs_corrupt(err, "%s is too long for a manifest", self->manifest);
     if (!status)
         status = gs_manifest_parse(gs_buf_view(&text), out, err);
     if (!status && out->generation != generation)

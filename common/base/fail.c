@@ -85,6 +85,7 @@ static gsearch_status status_of_errno(int sys_errno)
     switch (sys_errno) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: // a limit of the user or of the file system
         return GSEARCH_NO_SPACE;
     case ENOMEM:
         return GSEARCH_NO_MEMORY;

@@ -260,6 +260,8 @@ static gsearch_status open_file(gs_dir *dir, const char *name, int *out_fd, uint
     // a FIFO put in place of a file must not make us wait for its writer
     int no_link = GS_SABOTAGED(link) ? 0 : O_NOFOLLOW;
     int fd = gs_sys_openat(dir->fd, name, O_RDONLY | O_CLOEXEC | no_link | O_NONBLOCK, 0);
+    if (fd < 0 && errno == ELOOP)
+        return gs_corrupt(err, "%s/%s is not a regular file", dir->path, name);
     if (fd < 0)
         return gs_fail_errno(err, errno, "cannot open %s/%s", dir->path, name);
     struct stat info;

@@ -146,7 +146,7 @@ def a_limit_of_file_sizes_harms_nothing():
         with tempfile.TemporaryDirectory() as name:
             played = stage.Stage(GSEARCH, name, change)
             count += sweep(
-                played, range(256, 65536, 256), (IO,),
+                played, range(256, 65536, 256), (NO_SPACE,),
                 lambda size: {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
                                                                        (size, size))},
                 lambda: None)

@@ -701,6 +701,24 @@ def a_missing_file_is_named():
         here.run("verify")
 
 
+def a_manifest_that_is_none_is_damage():
+    for is_link in (False, True):
+        with place() as here:
+            two_generations(here)
+            newest = here.index / "manifest-0000000000000002.gsm"
+            content = newest.read_bytes()
+            newest.unlink()
+            if is_link:
+                (here.index / "elsewhere").write_bytes(content)
+                newest.symlink_to("elsewhere")
+            else:
+                newest.write_bytes(content + b"x" * 65536)
+            assert here.ids("政务") == ["corpus/a.txt"], is_link
+            assert "the newest generation is damaged" in here.said, here.said
+            text = here.run("verify", expect=65)
+            assert f"corrupt {newest.name} " in text, text
+
+
 def merge_changes_no_answer():
     with place() as here:
         for step in range(5):
@@ -984,7 +1002,8 @@ tap.main(
     a_signal_leaves_no_scratch_folder,
     recall_draws_other_pieces_each_time_and_titles_too, recall_does_not_pass_what_it_could_not_ask,
     no_flipped_byte_is_missed_or_gives_a_wrong_answer, a_missing_file_is_named,
-    merge_changes_no_answer, backup_is_an_index, salvage_names_what_is_lost,
+    a_manifest_that_is_none_is_damage, merge_changes_no_answer,
+    backup_is_an_index, salvage_names_what_is_lost,
     salvage_needs_no_dictionary, salvage_saves_texts_without_their_ids,
     salvage_without_the_newest_manifest_is_stale, salvage_beside_commits_loses_nothing,
     salvage_of_ruins_fails,

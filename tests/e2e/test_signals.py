@@ -166,7 +166,7 @@ def a_limit_of_file_sizes_is_an_error_and_no_signal():
             [GSEARCH, "index", "-d", path, "-"], input=text.encode(), capture_output=True,
             timeout=PATIENCE,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)))
-        assert done.returncode == 74, done
+        assert done.returncode == 74 and b"no-space" in done.stderr, done
         assert generation(path) == 1
 
 

@@ -30,6 +30,7 @@ static void errno_decides_the_code_and_ends_the_message(void **state)
         gsearch_status code;
     } rows[] = {
         {ENOSPC, GSEARCH_NO_SPACE}, {EDQUOT, GSEARCH_NO_SPACE},  {ENOMEM, GSEARCH_NO_MEMORY},
+        {EFBIG, GSEARCH_NO_SPACE},
         {EACCES, GSEARCH_DENIED},   {EPERM, GSEARCH_DENIED},     {ENOENT, GSEARCH_NOT_FOUND},
         {EIO, GSEARCH_IO},          {ENOTDIR, GSEARCH_NOT_FOUND}, {EMFILE, GSEARCH_IO},
         {123456, GSEARCH_IO},
