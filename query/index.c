@@ -118,8 +118,10 @@ static void snapshot_free(gs_snapshot *snapshot)
     gs_mem_free(snapshot->mem, snapshot);
 }
 
-gsearch_status gs_snapshot_load(gs_dir *dir, const gs_mem *mem, bool map, const gs_snapshot *before,
-                                gs_snapshot **out, gsearch_error *err)
+/* Loads the newest generation under `*bound`, and makes that its number; 0 if there is none. */
+static gsearch_status load_below(gs_dir *dir, const gs_mem *mem, bool map,
+                                 const gs_snapshot *before, uint64_t *bound, gs_snapshot **out,
+                                 gsearch_error *err)
 {
     // a writer may remove old files after the manifest was read: go on while generations advance
     for (uint64_t tried = 0;;) {
@@ -129,7 +131,8 @@ gsearch_status gs_snapshot_load(gs_dir *dir, const gs_mem *mem, bool map, const 
         snapshot->mem = mem;
         snapshot->references = 1;
         gs_workspace_pool_init(&snapshot->pool, mem);
-        gsearch_status status = gs_manifest_load(dir, mem, &snapshot->manifest, err);
+        gsearch_status status =
+            gs_manifest_load_below(dir, mem, *bound, &snapshot->manifest, err);
         uint64_t generation = snapshot->manifest.generation;
         if (!status)
             status = open_files(snapshot, dir, map, before, err);
@@ -138,14 +141,34 @@ gsearch_status gs_snapshot_load(gs_dir *dir, const gs_mem *mem, bool map, const 
             return GSEARCH_OK;
         }
         snapshot_free(snapshot);
-        if (status != GSEARCH_NOT_FOUND)
+        bool is_missing = status == GSEARCH_NOT_FOUND;
+        if (is_missing && generation <= tried)
+            status = gs_corrupt(err, "generation %llu of %s: a file that it names is missing",
+                                (unsigned long long)generation, gs_dir_path(dir));
+        if (!is_missing || generation <= tried) {
+            *bound = generation;
             return status;
-        if (generation <= tried)
-            return gs_corrupt(err, "generation %llu of %s: a file that it names is missing",
-                              (unsigned long long)generation, gs_dir_path(dir));
+        }
         tried = generation;
         gs_error_clear(err);
     }
+}
+
+gsearch_status gs_snapshot_load(gs_dir *dir, const gs_mem *mem, bool map, const gs_snapshot *before,
+                                gs_snapshot **out, gsearch_error *err)
+{
+    uint64_t bound = UINT64_MAX;
+    gsearch_error fault = {0};
+    gsearch_status status = load_below(dir, mem, map, before, &bound, out, err);
+    // who has a whole one keeps it; who has none takes the one before
+    while (status == GSEARCH_CORRUPT && !before && bound) {
+        gsearch_status older = load_below(dir, mem, map, NULL, &bound, out, &fault);
+        if (!older)
+            gs_error_clear(err);
+        if (older != GSEARCH_CORRUPT)
+            return older ? status : GSEARCH_OK;
+    }
+    return status;
 }
 
 gs_snapshot *gs_snapshot_ref(gs_snapshot *snapshot)

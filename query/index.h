@@ -29,8 +29,10 @@ typedef struct gs_snapshot {
     uint32_t references; /* atomic */
 } gs_snapshot;
 
-/* Opens the newest generation with one reference. Segments and deletes that `before` (may be NULL)
- * has are shared with it. NO_INDEX, VERSION, ANALYZER, CORRUPT. */
+/* Opens the newest generation with one reference. Segments and deletes that `before` has are shared
+ * with it. Without `before` (NULL), an older generation is opened if a file of the newest proves
+ * damaged when it is opened, and the manifest is `degraded`.
+ * NO_INDEX, VERSION, ANALYZER, CORRUPT. */
 GS_CHECKED gsearch_status gs_snapshot_load(gs_dir *dir, const gs_mem *mem, bool map,
                                            const gs_snapshot *before, gs_snapshot **out,
                                            gsearch_error *err);

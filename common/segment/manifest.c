@@ -403,14 +403,14 @@ static bool is_damage(const gsearch_error *fault)
            (fault->code == GSEARCH_IO && fault->sys_errno == EIO);
 }
 
-/* The highest usable of the listed generations, else the fault of the highest. */
+/* The highest usable of the listed generations under `bound`, else the fault of the highest. */
 static gsearch_status load_highest(gs_dir *dir, const gs_mem *mem, const gs_buf *numbers,
-                                   gs_manifest *out, gsearch_error *fault)
+                                   uint64_t bound, gs_manifest *out, gsearch_error *fault)
 {
-    uint64_t newest = highest_below(numbers, UINT64_MAX);
+    uint64_t newest = highest_below(numbers, UINT64_MAX), first = highest_below(numbers, bound);
     gsearch_error older;
-    for (uint64_t at = newest; at; at = highest_below(numbers, at)) {
-        gsearch_error *err = at == newest ? fault : &older;
+    for (uint64_t at = first; at; at = highest_below(numbers, at)) {
+        gsearch_error *err = at == first ? fault : &older;
         gsearch_status status = load_one(dir, mem, at, out, err);
         if (!status) {
             out->degraded = at != newest;
@@ -426,8 +426,8 @@ static gsearch_status load_highest(gs_dir *dir, const gs_mem *mem, const gs_buf 
     return fault->code;
 }
 
-gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out,
-                                gsearch_error *err)
+gsearch_status gs_manifest_load_below(gs_dir *dir, const gs_mem *mem, uint64_t bound,
+                                      gs_manifest *out, gsearch_error *err)
 {
     gs_manifest found = {0};
     gsearch_error fault = {0};
@@ -449,13 +449,19 @@ gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out
         if (newest <= seen)
             break;
         seen = newest;
-        status = load_highest(dir, mem, &numbers, &found, &fault);
-    } while (status || found.degraded);
+        status = load_highest(dir, mem, &numbers, bound, &found, &fault);
+    } while (status || (found.degraded && bound == UINT64_MAX));
     gs_buf_release(&numbers);
     if (status)
         return gs_fail_as(err, &fault);
     *out = found;
     return GSEARCH_OK;
+}
+
+gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out,
+                                gsearch_error *err)
+{
+    return gs_manifest_load_below(dir, mem, UINT64_MAX, out, err);
 }
 
 void gs_manifest_put_warning(const gs_manifest *manifest, const char *dir, gs_buf *out)

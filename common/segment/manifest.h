@@ -39,6 +39,9 @@ typedef struct gs_manifest {
  * newest is whole and of another format, that is VERSION: another program is at work here. */
 GS_CHECKED gsearch_status gs_manifest_load(gs_dir *dir, const gs_mem *mem, gs_manifest *out,
                                            gsearch_error *err);
+/* The same for generations under `bound` alone. */
+GS_CHECKED gsearch_status gs_manifest_load_below(gs_dir *dir, const gs_mem *mem, uint64_t bound,
+                                                 gs_manifest *out, gsearch_error *err);
 
 /* Appends what users are told of a degraded `manifest` in `dir`: one line without its end. */
 void gs_manifest_put_warning(const gs_manifest *manifest, const char *dir, gs_buf *out);

@@ -9,102 +9,20 @@ import json
 import os
 import pathlib
 import pty
-import random
 import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "support"), str(TESTS.parent / "scripts")]
 import gss  # noqa: E402
 import tap  # noqa: E402
-
-GSEARCH = os.path.abspath(sys.argv[1])
-PATIENCE = 60  # seconds; nothing here takes that long unless it hangs
-FLIPS = 60  # damaged copies of each file
-
-
-class Place:
-    """A folder to stand in, with an index at the default place."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.index = self.folder / ".gsearch"
-
-    def write(self, name, content):
-        path = os.path.join(os.fsencode(self.folder), os.fsencode(name))
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(content if isinstance(content, bytes) else content.encode())
-
-    def run(self, *arguments, expect=0, **options):
-        """Standard output as text; the exit code must be the expected one."""
-        environment = {name: value for name, value in os.environ.items()
-                       if name != "GSEARCH_INDEX"}
-        environment.update(options.pop("env", {}))
-        done = subprocess.run([GSEARCH, *arguments], capture_output=True, timeout=PATIENCE,
-                              cwd=self.folder, env=environment, **options)
-        assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
-        self.said = done.stderr.decode()
-        return done.stdout.decode()
-
-    def lines(self, *arguments, **options):
-        return self.run(*arguments, **options).splitlines()
-
-    def rows(self, *arguments, **options):
-        """Header and hits of a search with --json."""
-        head, *hits = map(json.loads, self.lines("search", "--json", *arguments, **options))
-        return head, hits
-
-    def ids(self, *arguments, **options):
-        return self.lines("search", "-l", *arguments, **options)
-
-    def counts(self, *arguments, **options):
-        """The last line of an index run."""
-        line = self.lines("index", *arguments, **options)[-1]
-        pairs = dict(word.split("=", 1) for word in line.split(" "))
-        return {name: int(value) if value.isdigit() else value for name, value in pairs.items()}
-
-    def files(self, pattern="*"):
-        return {path.name: path.read_bytes() for path in sorted(self.index.glob(pattern))}
-
-
-@contextlib.contextmanager
-def place():
-    with tempfile.TemporaryDirectory() as folder:
-        yield Place(folder)
-
-
-def record(number, text, **more):
-    return json.dumps({"id": number, "text": text, **more}, ensure_ascii=False) + "\n"
-
-
-def small_corpus(here):
-    here.write("corpus/a.txt", "关于优化营商环境的通知\n银政办发〔2017〕116号\n正文。\n")
-    here.write("corpus/b.md", "# 政务公开年度报告\n\n“三公”经费，2019年。\n")
-    here.write("corpus/c.jsonl",
-               record("x1", "營商環境條例", title="法规", date="2019-10-22", agency="甲局") +
-               record("x2", "政务公开工作", date="20171205") +
-               json.dumps({"text": "没有编号的记录"}, ensure_ascii=False) + "\n")
-    return here.counts("corpus")
-
-
-def large_corpus(here, documents=300, seed=5):
-    """Random texts over few characters, so that most searches find something."""
-    pick = random.Random(seed)
-    alphabet = "政务公开营商环境年度报告通知发展" + "、。 "
-    text = "".join(record(f"d{i:05}", "".join(pick.choices(alphabet, k=pick.randrange(20, 900))),
-                          date=f"20{pick.randrange(10, 26)}-0{pick.randrange(1, 10)}-11")
-                   for i in range(documents))
-    here.write("large.jsonl", text)
-    return here.counts("large.jsonl")
-
+from program import (  # noqa: E402
+    GSEARCH, PATIENCE, large_corpus, place, record, small_corpus, spoil)
 
 # ---- index ----
 
@@ -604,251 +522,6 @@ def explain_tells_the_plan():
         here.run("explain", '"营商', expect=2)
 
 
-def verify_passes_a_whole_index():
-    with place() as here:
-        large_corpus(here)
-        here.write("extra.jsonl", record("d00007", "换了内容") + record("z", "新的", title="题"))
-        here.counts("extra.jsonl")
-        here.write("large.jsonl", "".join(record(f"d{i:05}", f"政务{i}公开") for i in range(250)))
-        here.counts("large.jsonl")
-        text = here.run("verify", "--deep", "--recall", "500")
-        assert "damaged=0" in text and "differences=0" in text, text
-        asked = int(re.search(r"recall=(\d+)", text)[1])
-        assert asked == 500, text
-        for name in here.files("[!L]*"):
-            assert f"ok {name} " in text, (name, text)
-        json_lines = [json.loads(line) for line in here.lines("verify", "--json", "--deep")]
-        assert all(line["status"] == "ok" for line in json_lines[:-1]), json_lines
-
-
-def recall_draws_other_pieces_each_time_and_titles_too():
-    with place() as here:
-        here.write("titles.jsonl", '{"id":"a","title":"政务公开年度报告"}\n')
-        here.counts("titles.jsonl")
-        seeds = set()
-        for _ in range(3):
-            text = here.run("verify", "--recall", "20")
-            found = re.search(r"^recall=20 unanswered=0 differences=0 documents=1 seed=(\d+)$",
-                              text, re.M)
-            assert found, text
-            seeds.add(found[1])
-        assert len(seeds) == 3, seeds
-        assert " seed=7\n" in here.run("verify", "--recall", "20", "--seed", "7")
-
-
-def recall_does_not_pass_what_it_could_not_ask():
-    with place() as here:
-        here.write("long.txt", "的" * 20_000_000)
-        here.counts("long.txt")
-        text = here.run("verify", "--recall", "4", "--seed", "1", expect=75)
-        compared, unanswered = re.search(r"^recall=(\d+) unanswered=(\d+) ", text, re.M).groups()
-        assert int(unanswered) > 0 and int(compared) + int(unanswered) == 4, text
-        assert "searches cost too much" in here.said, here.said
-
-
-def a_signal_leaves_no_scratch_folder():
-    with place() as here:
-        here.write("long.txt", "政务公开年度报告" * 500_000)
-        here.counts("long.txt")
-        scratch = pathlib.Path(here.folder) / "scratch"
-        scratch.mkdir()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            with subprocess.Popen([GSEARCH, "verify", "--deep"], cwd=here.folder,
-                                  env={**os.environ, "TMPDIR": str(scratch)},
-                                  stdout=subprocess.DEVNULL) as checking:
-                while not os.listdir(scratch) and checking.poll() is None:
-                    time.sleep(0.001)
-                checking.send_signal(number)
-                assert checking.wait(PATIENCE) == -number, checking.returncode
-            assert os.listdir(scratch) == [], number
-
-
-def no_flipped_byte_is_missed_or_gives_a_wrong_answer():
-    with place() as here:
-        large_corpus(here, documents=40)
-        here.write("extra.jsonl", record("d00007", "换了内容"))
-        here.counts("extra.jsonl")
-        want = here.ids("--all", "政务 -开营")
-        pick = random.Random(3)
-        newest = max(here.files("manifest-*"))
-        for name, content in here.files("[!L]*").items():
-            for at in pick.sample(range(len(content)), min(FLIPS, len(content))):
-                damaged = bytearray(content)
-                damaged[at] ^= 1 << pick.randrange(8)
-                (here.index / name).chmod(0o600)
-                (here.index / name).write_bytes(damaged)
-                text = here.run("verify", expect=65)
-                assert name in text, (name, at, text)
-                done = subprocess.run([GSEARCH, "search", "-l", "--all", "政务 -开营"],
-                                      cwd=here.folder, capture_output=True, timeout=PATIENCE)
-                assert done.returncode in (0, 65), (name, at, done)
-                # with the newest manifest damaged, the generation before it answers
-                if done.returncode == 0 and name != newest:
-                    assert done.stdout.decode().splitlines() == want, (name, at)
-            (here.index / name).write_bytes(content)
-        here.run("verify")
-
-
-def a_missing_file_is_named():
-    with place() as here:
-        small_corpus(here)
-        for pattern in ("seg-*", "inputs-*"):
-            (name, content), = here.files(pattern).items()
-            (here.index / name).unlink()
-            text = here.run("verify", expect=65)
-            assert f"corrupt {name} " in text, text
-            (here.index / name).write_bytes(content)
-        here.run("verify")
-
-
-def a_manifest_that_is_none_is_damage():
-    for is_link in (False, True):
-        with place() as here:
-            two_generations(here)
-            newest = here.index / "manifest-0000000000000002.gsm"
-            content = newest.read_bytes()
-            newest.unlink()
-            if is_link:
-                (here.index / "elsewhere").write_bytes(content)
-                newest.symlink_to("elsewhere")
-            else:
-                newest.write_bytes(content + b"x" * 65536)
-            assert here.ids("政务") == ["corpus/a.txt"], is_link
-            assert "the newest generation is damaged" in here.said, here.said
-            text = here.run("verify", expect=65)
-            assert f"corrupt {newest.name} " in text, text
-
-
-def merge_changes_no_answer():
-    with place() as here:
-        for step in range(5):
-            here.write(f"part{step}.jsonl", "".join(
-                record(f"{step}-{i}", "政务公开" * (i % 7 + 1) + "年度报告" * step)
-                for i in range(30)))
-            here.counts(f"part{step}.jsonl")
-        here.write("part2.jsonl", record("2-3", "政务"))
-        here.counts("part2.jsonl")
-        assert json.loads(here.run("stat", "--json"))["segments"] > 1
-        _, before = here.rows("--all", "政务 OR 报告")
-        for options in ([], ["--small"], []):
-            here.run("merge", *options)
-            stat = json.loads(here.run("stat", "--json"))
-            assert stat["segments"] == 1 and stat["deleted"] == 0, stat
-            _, after = here.rows("--all", "政务 OR 报告")
-            assert after == before
-            here.run("verify", "--deep")
-        generation = stat["generation"]
-        here.run("merge")
-        assert json.loads(here.run("stat", "--json"))["generation"] == generation
-
-
-def backup_is_an_index():
-    with place() as here:
-        small_corpus(here)
-        here.run("backup", "copy")
-        assert here.run("search", "--json", "-d", "copy", "营商环境").splitlines()[1:] == \
-            here.run("search", "--json", "营商环境").splitlines()[1:]
-        here.run("verify", "-d", "copy", "--deep")
-        here.run("backup", "copy", expect=2)
-        assert "copy" in here.said
-        here.write("corpus/new.txt", "新")
-        assert here.counts("-d", "copy", "corpus")["unchanged"] == 5
-
-
-def text_place(here):
-    """Where the stored text lies in the one segment."""
-    found = re.search(r"^chunk TEXT offset=(\d+) bytes=(\d+)$", here.run("dump"), re.M)
-    return int(found[1]), int(found[2])
-
-
-def salvage_names_what_is_lost():
-    with place() as here:
-        large_corpus(here)
-        name, = here.files("seg-*")
-        offset, length = text_place(here)
-        content = bytearray((here.index / name).read_bytes())
-        content[offset + length // 2] ^= 0x55
-        (here.index / name).write_bytes(content)
-        here.run("verify", expect=65)
-        text = here.lines("salvage", "saved", expect=65)
-        assert here.said == "gsearch: corrupt: not all could be saved\n", here.said
-        lost = [line.split()[1].rstrip(":") for line in text if line.startswith("lost ")]
-        counts = dict(word.split("=") for word in text[-1].split())
-        assert lost and int(counts["lost"]) == len(lost), text
-        assert int(counts["saved"]) == 300 - len(lost), text
-        here.run("verify", "-d", "saved", "--deep", "--recall", "50")
-        there = set(here.ids("-d", "saved", "--all", "date:2000.."))
-        assert there == {f"d{i:05}" for i in range(300)} - set(lost)
-
-
-def salvage_needs_no_dictionary():
-    with place() as here:
-        pick = random.Random(9)
-        here.counts("-", input="".join(
-            record(f"{i:04}", "".join(chr(pick.randrange(0x4e00, 0x9f00)) for _ in range(300)))
-            for i in range(100)).encode())
-        name, = here.files("seg-*")
-        found = re.search(r"^chunk GRAM offset=(\d+) bytes=(\d+)$", here.run("dump"), re.M)
-        content = bytearray((here.index / name).read_bytes())
-        content[int(found[1]) + int(found[2]) // 2] ^= 0x55
-        (here.index / name).write_bytes(content)
-        here.run("search", "营商环境", expect=65)
-        text = here.lines("salvage", "saved")
-        assert text == ["saved=100 incomplete=0 lost=0 lost_files=0 stale=false generation=1"], text
-        here.run("verify", "-d", "saved", "--deep", "--recall", "50")
-
-
-def salvage_saves_texts_without_their_ids():
-    with place() as here:
-        large_corpus(here)
-        name, = here.files("seg-*")
-        content = bytearray((here.index / name).read_bytes())
-        found = re.search(r"^chunk KEYS offset=(\d+) bytes=(\d+)$", here.run("dump"), re.M)
-        content[int(found[1]) + int(found[2]) // 2] ^= 0x55
-        (here.index / name).write_bytes(content)
-        text = here.lines("salvage", "saved", expect=65)
-        unnamed = [line for line in text if line.startswith(f"lost the id of {name}#")]
-        assert unnamed and text[-1].startswith("saved=300 incomplete="), text[-3:]
-        there = here.ids("-d", "saved", "--all", "政务")
-        named = {f"{name}#{line.split('#')[1].split(':')[0]}" for line in unnamed}
-        assert named & set(there), there
-        here.run("verify", "-d", "saved", "--deep", "--recall", "50")
-
-
-def salvage_without_the_newest_manifest_is_stale():
-    with place() as here:
-        two_generations(here)
-        spoil(here.index / "manifest-0000000000000002.gsm")
-        text = here.lines("salvage", "saved", expect=65)
-        assert text[0].startswith("lost manifest-0000000000000002.gsm: "), text
-        assert text[1] == ("saved=2 incomplete=0 lost=0 lost_files=1 stale=true generation=1"), text
-        assert "may have come back" in here.said, here.said
-        assert here.ids("-d", "saved", "政务") == ["corpus/a.txt", "corpus/b.txt"]
-
-
-def salvage_beside_commits_loses_nothing():
-    with place() as here:
-        large_corpus(here)
-        adding = ("for i in $(seq 60); do echo '{\"id\":\"n\",\"text\":\"'$i'\"}' | "
-                  "\"$0\" index -; done")
-        rounds = 0
-        with subprocess.Popen(["sh", "-c", adding, GSEARCH], cwd=here.folder,
-                              stdout=subprocess.DEVNULL) as busy:
-            while busy.poll() is None or rounds == 0:
-                text = here.lines("salvage", f"saved{rounds}")
-                assert " lost=0 lost_files=0 stale=false " in text[-1], text
-                rounds += 1
-        assert busy.returncode == 0
-
-
-def salvage_of_ruins_fails():
-    with place() as here:
-        small_corpus(here)
-        for name in here.files("[!L]*"):
-            (here.index / name).write_bytes(b"ruins")
-        here.run("salvage", "saved", expect=65)
-
-
 def dump_is_the_same_every_time():
     with place() as here:
         small_corpus(here)
@@ -862,37 +535,6 @@ def dump_is_the_same_every_time():
                          text, re.M), text
         assert re.search(r'^word "2017" .* count=1 documents=1 ', text, re.M), text
         assert "營商環境條例" in text and len(here.run("dump")) < len(text)
-
-
-def two_generations(here):
-    here.write("corpus/a.txt", "政务公开")
-    here.counts("corpus")
-    here.write("corpus/b.txt", "政务公报")
-    here.counts("corpus")
-
-
-def spoil(path, at=-1, content=None):
-    """Changes a byte of the file, or all of it."""
-    spoilt = bytearray(path.read_bytes())
-    spoilt[at] ^= 1
-    path.chmod(0o600)
-    path.write_bytes(spoilt if content is None else content)
-
-
-def old_answers_are_told_once_and_change_no_exit_code():
-    with place() as here:
-        two_generations(here)
-        commands = {("search", "政务"): 0, ("search", "-c", "公报"): 1, ("show", "corpus/a.txt"): 0,
-                    ("stat",): 0, ("explain", "政务"): 0, ("dump",): 0, ("backup", "copy"): 0}
-        for command in list(commands)[:-1]:
-            here.run(*command)
-            assert here.said == "", (command, here.said)
-        spoil(here.index / max(here.files("manifest-*")))
-        for command, code in commands.items():
-            here.run(*command, expect=code)
-            assert here.said == (
-                "gsearch: warning: .gsearch: the newest generation is damaged; answers come from "
-                "generation 1; see gsearch verify and gsearch salvage\n"), (command, here.said)
 
 
 def messages_name_the_object_and_the_next_step():
@@ -988,25 +630,14 @@ tap.main(
     documents_of_other_paths_stay, standard_input_adds_and_replaces, ids_follow_the_walk,
     every_listed_id_can_be_shown, what_is_no_text_is_skipped_and_counted,
     what_is_said_of_a_bad_record_is_safe_to_show, strict_fails_before_the_commit,
-    invalid_utf8_is_replaced,
-    a_path_that_is_not_there_commits_nothing, a_repeated_id_keeps_the_last,
-    segments_do_not_depend_on_threads_and_memory, an_interrupted_run_commits_nothing,
-    a_locked_index_is_not_written, sizes_are_checked, search_json_has_the_fields_of_the_contract,
-    search_text_shows_the_same, colour_is_for_terminals, what_a_daemon_says_is_safe_to_show,
-    exit_code_follows_the_total,
-    rows_are_cut_where_asked, more_rows_than_a_page_are_streamed, dates_sort_filter_and_count,
-    several_words_are_one_query, bad_queries_say_where, the_acid_set_is_found,
-    without_an_index_nothing_is_made, the_index_is_where_one_says,
-    a_full_disk_is_told_and_a_closed_pipe_is_not, show_prints_the_document, stat_counts,
-    tokens_tell_position_bytes_kind_and_term, explain_tells_the_plan, verify_passes_a_whole_index,
-    a_signal_leaves_no_scratch_folder,
-    recall_draws_other_pieces_each_time_and_titles_too, recall_does_not_pass_what_it_could_not_ask,
-    no_flipped_byte_is_missed_or_gives_a_wrong_answer, a_missing_file_is_named,
-    a_manifest_that_is_none_is_damage, merge_changes_no_answer,
-    backup_is_an_index, salvage_names_what_is_lost,
-    salvage_needs_no_dictionary, salvage_saves_texts_without_their_ids,
-    salvage_without_the_newest_manifest_is_stale, salvage_beside_commits_loses_nothing,
-    salvage_of_ruins_fails,
-    old_answers_are_told_once_and_change_no_exit_code, messages_name_the_object_and_the_next_step,
-    dump_is_the_same_every_time,
+    invalid_utf8_is_replaced, a_path_that_is_not_there_commits_nothing,
+    a_repeated_id_keeps_the_last, segments_do_not_depend_on_threads_and_memory,
+    an_interrupted_run_commits_nothing, a_locked_index_is_not_written, sizes_are_checked,
+    search_json_has_the_fields_of_the_contract, search_text_shows_the_same, colour_is_for_terminals,
+    what_a_daemon_says_is_safe_to_show, exit_code_follows_the_total, rows_are_cut_where_asked,
+    more_rows_than_a_page_are_streamed, dates_sort_filter_and_count, several_words_are_one_query,
+    bad_queries_say_where, the_acid_set_is_found, without_an_index_nothing_is_made,
+    the_index_is_where_one_says, a_full_disk_is_told_and_a_closed_pipe_is_not,
+    show_prints_the_document, stat_counts, tokens_tell_position_bytes_kind_and_term,
+    explain_tells_the_plan, messages_name_the_object_and_the_next_step, dump_is_the_same_every_time,
     options_explain_themselves, the_commands_of_the_readme_run)
