@@ -28,11 +28,11 @@
 #define WORDS_MAX 8u
 #define OUT_MAX (1u << 20)
 #if defined(__SANITIZE_ADDRESS__) /* slow */
-#define DENSE 16u
-#define DENSE_SLOW 4u
+#define DENSE 8u
+#define DENSE_SLOW 2u
 #else
-#define DENSE 64u
-#define DENSE_SLOW 8u
+#define DENSE 48u
+#define DENSE_SLOW 6u
 #endif
 
 static unsigned cases; // of the whole program
