@@ -75,11 +75,7 @@ static bool is_damage(gsearch_status status)
 static gsearch_status unless_damage(gsearch_status status, const gsearch_error *fault,
                                     gsearch_error *err)
 {
-    if (is_damage(status))
-        return GSEARCH_OK;
-    if (status && err)
-        *err = *fault;
-    return status;
+    return !status || is_damage(status) ? GSEARCH_OK : gs_fail_as(err, fault);
 }
 
 /* ---- one segment ---- */

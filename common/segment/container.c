@@ -223,7 +223,7 @@ struct gs_container {
     uint32_t chunks_count;
     chunk_row chunks[GS_CHUNKS_MAX];
     bool is_mapped;
-    _Atomic bool has_changed; // while it was open
+    _Atomic bool has_changed;   // while it was open
     void *owned[GS_CHUNKS_MAX]; // copies of chunks
     uint32_t owned_count;
     char name[64];
@@ -390,7 +390,7 @@ static bool find_rows(gs_container *container, uint64_t at)
         return false;
     container->pages = (at + GS_PAGE_BYTES + SUM_BYTES - 1) / (GS_PAGE_BYTES + SUM_BYTES);
     container->sums_offset = at - container->pages * SUM_BYTES;
-    if (container->sums_offset < GS_HEADER_BYTES || container->sums_offset % GS_CHUNK_ALIGN)
+    if (container->sums_offset % GS_CHUNK_ALIGN)
         return false;
     for (uint32_t count = 1; count <= GS_CHUNKS_MAX && count * GS_TOC_ROW_BYTES <= left; count++) {
         container->chunks_count = count;
@@ -453,9 +453,7 @@ gsearch_status gs_container_open_damaged(gs_dir *dir, const gs_mem *mem, const c
         return GSEARCH_OK;
     }
     gs_container_close(container);
-    if (err)
-        *err = fault;
-    return status;
+    return gs_fail_as(err, &fault);
 }
 
 void gs_container_close(gs_container *container)

@@ -400,6 +400,54 @@ static void a_damaged_file_opens_if_its_table_can_be_told(void **state)
     free(s.data);
 }
 
+static void what_only_looks_like_a_table_is_passed_over(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {5, 64};
+    sample s = make(p, lengths, 2);
+    size_t table = s.len - 64 - 2 * 24;
+    s.data[table + 24 + 8] += 64; // a table that cannot be, under a right checksum,
+    reseal(&s);
+    s.data[table] ^= 1; // which one byte hides
+    assert_false(is_recovered(p, &s, s.len, lengths, 2));
+    free(s.data);
+    s = (sample){.data = calloc(1, 4096), .len = 4096, .name = s.name};
+    for (size_t at = 72; at < s.len - 24; at += 16) { // first rows, sums on a border or not
+        gs_store_u32(s.data + at + 4, 1);
+        gs_store_u64(s.data + at + 8, 64);
+    }
+    assert_false(is_recovered(p, &s, s.len, lengths, 2));
+    assert_false(is_recovered(p, &s, 127, lengths, 2)); // less than header and footer
+    free(s.data);
+    gs_container *container;
+    assert_fails(GSEARCH_NOT_FOUND,
+                 gs_container_open_damaged(p->dir, NULL, "nobody", s.name.id, false, &container,
+                                           &p->error),
+                 &p->error);
+}
+
+static void a_damaged_table_is_mended_or_there_is_no_memory(void **state)
+{
+    place *p = *state;
+    size_t lengths[] = {5, 64};
+    sample s = make(p, lengths, 2);
+    s.data[s.len - 64 - 24] ^= 1;
+    gs_test_file_write(p->path, "changed", s.data, s.len);
+    gsearch_status status = GSEARCH_NO_MEMORY;
+    for (size_t fail_at = 1; status; fail_at++) {
+        gs_flaky flaky;
+        gs_container *container = NULL;
+        gs_flaky_init(&flaky, fail_at);
+        status = gs_container_open_damaged(p->dir, &flaky.mem, "changed", s.name.id, false,
+                                           &container, &p->error);
+        gs_container_close(container);
+        assert_int_equal(flaky.live, 0);
+        if (status)
+            assert_fails(GSEARCH_NO_MEMORY, status, &p->error);
+    }
+    free(s.data);
+}
+
 static void a_missing_chunk_is_empty_unless_needed(void **state)
 {
     place *p = *state;
@@ -729,6 +777,8 @@ int main(void)
         PLACE_CASE(chunks_may_end_with_a_page),
         PLACE_CASE(pages_that_changed_places_are_found),
         PLACE_CASE(a_damaged_file_opens_if_its_table_can_be_told),
+        PLACE_CASE(what_only_looks_like_a_table_is_passed_over),
+        PLACE_CASE(a_damaged_table_is_mended_or_there_is_no_memory),
         PLACE_CASE(a_missing_chunk_is_empty_unless_needed),
         PLACE_CASE(ids_are_told_as_letters_and_digits),
         PLACE_CASE(a_forged_table_of_contents_is_refused),
